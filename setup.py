@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the list of packages (``grammar/`` lies at the top of the checkout) and the compiled part."""
+"""What pyproject.toml cannot say: the packages (``grammar/`` lies at the top of the checkout) and the compiled part."""
 
 from setuptools import find_packages, setup
 
