@@ -1,1 +1,1 @@
-"""The grammar of formulas and scripts, in four files that are read as one: what a token is, what an expression is, and the two texts it makes."""
+"""The grammar of formulas and scripts, four files read as one: tokens, expressions, and the two kinds of text."""

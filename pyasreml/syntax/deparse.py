@@ -102,7 +102,8 @@ class _Writer:
         match node:
             case Function():
                 head = "\\" if node.lambda_form else "function"
-                return f"{head}({', '.join(self.parameter(p, indent) for p in node.parameters)}) {self.text(node.body, indent)}"
+                parameters = ", ".join(self.parameter(p, indent) for p in node.parameters)
+                return f"{head}({parameters}) {self.text(node.body, indent)}"
             case If():
                 text = f"if ({self.text(node.condition, indent)}) {self.text(node.then, indent)}"
                 if node.otherwise is None:
@@ -111,7 +112,8 @@ class _Writer:
                     text = f"if ({self.text(node.condition, indent)}) ({self.text(node.then, indent)})"
                 return f"{text} else {self.text(node.otherwise, indent)}"
             case For():
-                return f"for ({name_text(node.variable)} in {self.text(node.sequence, indent)}) {self.text(node.body, indent)}"
+                head = f"for ({name_text(node.variable)} in {self.text(node.sequence, indent)})"
+                return f"{head} {self.text(node.body, indent)}"
             case While():
                 return f"while ({self.text(node.condition, indent)}) {self.text(node.body, indent)}"
             case Repeat():

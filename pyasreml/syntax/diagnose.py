@@ -11,8 +11,8 @@ __all__ = ["explain_character", "explain_token"]
 
 _OPERATORS = frozenset({"INFIX", "SIGN", "NOT", "EQUAL", "MEMBER", "NAMESPACE"})
 _STARTS = frozenset({
-    "NAME", "QUOTED_NAME", "NUMBER", "STRING", "RAW_STRING", "CONSTANT", "NOT", "FUNCTION", "LAMBDA", "LBRACE", "IF", "FOR", "WHILE",
-    "REPEAT", "BREAK", "NEXT",
+    "NAME", "QUOTED_NAME", "NUMBER", "STRING", "RAW_STRING", "CONSTANT", "NOT", "FUNCTION", "LAMBDA", "LBRACE", "IF",
+    "FOR", "WHILE", "REPEAT", "BREAK", "NEXT",
 })  # fmt: skip
 _ENDS = frozenset({
     "NAME", "QUOTED_NAME", "NUMBER", "STRING", "RAW_STRING", "CONSTANT", "RPAR", "RBRACKET", "RBRACE", "BREAK", "NEXT",
@@ -20,8 +20,9 @@ _ENDS = frozenset({
 _OPENS = frozenset({"LPAR", "LBRACKET", "LBRACKETS", "LBRACE"})
 _RESERVED = frozenset({"IF", "ELSE", "FOR", "IN", "WHILE", "REPEAT", "FUNCTION", "BREAK", "NEXT"})
 _LOOKALIKES = {
-    "“": "straight quotes", "”": "straight quotes", "‘": "straight quotes", "’": "straight quotes", "–": "a hyphen '-'",
-    "—": "a hyphen '-'", "−": "a hyphen '-'", "×": "'*'", "÷": "'/'", "≤": "'<='", "≥": "'>='", "≠": "'!='", "∼": "'~'", "˜": "'~'",
+    "“": "straight quotes", "”": "straight quotes", "‘": "straight quotes", "’": "straight quotes",
+    "–": "a hyphen '-'", "—": "a hyphen '-'", "−": "a hyphen '-'", "×": "'*'", "÷": "'/'", "≤": "'<='", "≥": "'>='",
+    "≠": "'!='", "∼": "'~'", "˜": "'~'",
     "%": "an operator like '%in%', with two percent signs",
 }  # fmt: skip
 
@@ -58,11 +59,14 @@ def explain_token(token: Token, text: str, parser: Lark) -> tuple[str, Span]:
         if enclosing in ("LPAR", "LBRACKET", "LBRACKETS"):
             what = "a comma" if following == "EQUAL" else "a comma or an operator"
             return f"{shown} cannot stand here: {what} may be missing before {shown}", span
-        return f"{shown} cannot stand here: an operator may be missing before {shown} (two statements need a line each, or ';')", span
+        return (
+            f"{shown} cannot stand here: an operator may be missing before {shown}, or a ';' between two statements",
+            span,
+        )
     if previous.type in _OPERATORS and token.type not in _STARTS:
         return f"{shown} cannot stand here: something is missing after '{previous}'", span
     if token.type == "COMMA":
-        return "',' cannot stand here: commas separate the arguments of a call or an index; a '(' may be missing before", span
+        return "',' cannot stand here: commas separate arguments in parentheses or brackets; '(' may be missing", span
     if token.type in _RESERVED:
         return f"{shown} cannot stand here: it is a word of the language; as a name it must stand in backticks", span
     if previous.type in _OPENS or previous.type == "COMMA":

@@ -14,7 +14,21 @@ import numpy as np
 
 from pyasreml.errors import FormulaError
 from pyasreml.syntax.deparse import deparse
-from pyasreml.syntax.nodes import Binary, Call, Constant, Index, Member, Name, Node, Number, Paren, String, Unary
+from pyasreml.syntax.literals import number_text
+from pyasreml.syntax.nodes import (
+    Argument,
+    Binary,
+    Call,
+    Constant,
+    Index,
+    Member,
+    Name,
+    Node,
+    Number,
+    Paren,
+    String,
+    Unary,
+)
 
 __all__ = ["ARITHMETIC", "FUNCTIONS", "evaluate", "isna"]
 
@@ -39,8 +53,8 @@ _COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
     ">=": np.greater_equal,
 }
 _CONSTANTS: dict[str, Any] = {
-    "TRUE": True, "FALSE": False, "NA": np.nan, "NA_real_": np.nan, "NA_integer_": np.nan, "NA_character_": None, "NaN": np.nan,
-    "Inf": np.inf,
+    "TRUE": True, "FALSE": False, "NA": np.nan, "NA_real_": np.nan, "NA_integer_": np.nan, "NA_character_": None,
+    "NaN": np.nan, "Inf": np.inf,
 }  # fmt: skip
 
 
@@ -103,8 +117,6 @@ def _is_text(value: Any) -> bool:
 
 
 def _number_as_text(value: Any) -> Any:
-    from pyasreml.syntax.literals import number_text
-
     def spell(item: Any) -> Any:
         if isinstance(item, (bool, np.bool_)):
             return "TRUE" if item else "FALSE"
@@ -197,8 +209,6 @@ class _Evaluation:
         if operator == "|>" or operator == "%>%":
             if not isinstance(node.right, Call):
                 raise self.fail(f"after '{operator}' must stand a call", node.right)
-            from pyasreml.syntax.nodes import Argument
-
             piped = Call(node.right.function, (Argument(None, node.left), *node.right.arguments), span=node.span)
             return self.call(piped)
         known = operator in ARITHMETIC or operator in _COMPARISON or operator in ("&", "&&", "|", "||", "%in%", ":")
@@ -251,11 +261,15 @@ class _Evaluation:
             hint = f"; near it: {', '.join(near)}" if near else ""
             raise self.fail(f"the function '{name}' is not known here{hint}", node.function)
         positional = [self.value(a.value) for a in node.arguments if a.name is None and a.value is not None]
-        named = {a.name.replace(".", "_"): self.value(a.value) for a in node.arguments if a.name and a.value is not None}
+        named = {
+            a.name.replace(".", "_"): self.value(a.value) for a in node.arguments if a.name and a.value is not None
+        }
         try:
             return function(*positional, **named)
         except (TypeError, ValueError) as error:
-            shown = next((a.value for a in node.arguments if a.value is not None and _is_text(self.value(a.value))), None)
+            shown = next(
+                (a.value for a in node.arguments if a.value is not None and _is_text(self.value(a.value))), None
+            )
             reason = f"{deparse(shown)} is text (a factor?)" if shown is not None else str(error)
             raise self.fail(f"'{name}()' cannot be computed: {reason}", node) from None
 

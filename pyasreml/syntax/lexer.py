@@ -16,8 +16,8 @@ _CLOSES = {"RPAR": "LPAR", "RBRACKET": "LBRACKET", "RBRACE": "LBRACE"}
 _SHAPE = {"LPAR": "(", "LBRACKET": "[", "LBRACKETS": "[[", "LBRACE": "{"}
 _HEADS = frozenset({"IF", "WHILE", "FOR", "FUNCTION", "LAMBDA"})
 _UNFINISHED = frozenset({
-    "INFIX", "SIGN", "NOT", "EQUAL", "ELSE", "REPEAT", "MEMBER", "NAMESPACE", "COMMA", "LBRACE", "SEPARATOR", "FUNCTION", "LAMBDA",
-    "IF", "WHILE", "FOR", "IN",
+    "INFIX", "SIGN", "NOT", "EQUAL", "ELSE", "REPEAT", "MEMBER", "NAMESPACE", "COMMA", "LBRACE", "SEPARATOR",
+    "FUNCTION", "LAMBDA", "IF", "WHILE", "FOR", "IN",
 })  # fmt: skip
 
 
@@ -51,7 +51,10 @@ class RLexer(Lexer):
             if newline is not None:
                 if kind == "ELSE":
                     if not brackets:
-                        raise Misplaced("'else' cannot begin a line at top level: put it on the line where the 'if' ends", _span(token))
+                        raise Misplaced(
+                            "'else' cannot begin a line at top level: put it on the line where the 'if' ends",
+                            _span(token),
+                        )
                 elif kind not in ("SEMICOLON", "RBRACE"):
                     yield Token("SEPARATOR", "\n", newline.start_pos, end_pos=newline.end_pos)
                     previous = "SEPARATOR"
@@ -78,12 +81,16 @@ class RLexer(Lexer):
 def _close(brackets: list[tuple[Token, bool]], token: Token) -> bool:
     """Take the bracket that `token` closes off the stack; True if it was the head of ``if (…)`` and the like."""
     if not brackets:
-        raise Misplaced(f"'{token}' closes nothing: there is no '{_SHAPE[_CLOSES[token.type]]}' before it", _span(token))
+        raise Misplaced(
+            f"'{token}' closes nothing: there is no '{_SHAPE[_CLOSES[token.type]]}' before it", _span(token)
+        )
     opened, head = brackets[-1]
     wanted = "LBRACKET" if opened.type == "LBRACKETS" else opened.type
     if _CLOSES[token.type] != wanted:
         line = f" in line {opened.line}" if opened.line != token.line else ""
-        raise Misplaced(f"'{token}' cannot stand here: '{opened}', opened{line} before it, is not closed yet", _span(token))
+        raise Misplaced(
+            f"'{token}' cannot stand here: '{opened}', opened{line} before it, is not closed yet", _span(token)
+        )
     if opened.type == "LBRACKETS":  # its first "]" leaves one bracket to close
         brackets[-1] = (Token.new_borrow_pos("LBRACKET", "[[", opened), False)
     else:

@@ -10,13 +10,17 @@ from pyasreml.syntax.operators import Misplaced
 
 __all__ = ["name_text", "number_text", "number_value", "raw_string_value", "string_text", "string_value"]
 
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u\{[0-9a-fA-F]{1,4}\}|u[0-9a-fA-F]{1,4}|U\{[0-9a-fA-F]{1,8}\}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|.)", re.S)
+_ESCAPE = re.compile(
+    r"\\(x[0-9a-fA-F]{1,2}|u\{[0-9a-fA-F]{1,4}\}|u[0-9a-fA-F]{1,4}|U\{[0-9a-fA-F]{1,8}\}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|.)",
+    re.S,
+)
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _SIMPLE |= {c: c for c in "\\\"'` \n"}
 _SPELLED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\\": "\\\\"}
 
 RESERVED = frozenset(
-    "if else repeat while function for in next break TRUE FALSE NULL Inf NaN NA NA_integer_ NA_real_ NA_character_ NA_complex_".split()
+    "if else repeat while function for in next break TRUE FALSE NULL Inf NaN "
+    "NA NA_integer_ NA_real_ NA_character_ NA_complex_".split()
 )
 _SYNTACTIC = re.compile(r"(?:[^\W\d_]|\.(?!\d))[\w.]*\Z")
 
@@ -62,10 +66,13 @@ def raw_string_value(text: str) -> str:
 
 def string_text(value: str, quote: str = '"') -> str:
     """A string as R deparses it."""
-    spelled = "".join(
-        "\\" + c if c == quote else _SPELLED.get(c) or (c if c.isprintable() or c == " " else f"\\{ord(c):03o}" if ord(c) < 128 else c)
-        for c in value
-    )
+
+    def spell(c: str) -> str:
+        if c == quote:
+            return "\\" + c
+        return _SPELLED.get(c) or (f"\\{ord(c):03o}" if ord(c) < 32 or ord(c) == 127 else c)
+
+    spelled = "".join(map(spell, value))
     return f"{quote}{spelled}{quote}"
 
 
@@ -76,7 +83,7 @@ def name_text(name: str, quoted: bool = False) -> str:
 
 
 def number_text(value: float, integer: bool = False) -> str:
-    """A number as R deparses it: 15 significant digits at most, and the shorter of the fixed and the scientific form."""
+    """A number as R deparses it: 15 significant digits at most, fixed or scientific, whichever is shorter."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

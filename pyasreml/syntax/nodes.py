@@ -44,7 +44,7 @@ class Name(Node):
 
 @dataclass(frozen=True, slots=True)
 class Constant(Node):
-    """``NULL TRUE FALSE NA NA_character_ NA_integer_ NA_real_ Inf NaN`` by their R spelling. ``T`` and ``F`` are names."""
+    """``NULL TRUE FALSE NA NA_character_ NA_integer_ NA_real_ Inf NaN`` by R spelling. ``T``, ``F`` are names."""
 
     name: str
 
@@ -134,6 +134,8 @@ class Block(Node):
 
 @dataclass(frozen=True, slots=True)
 class If(Node):
+    """``if (condition) then else otherwise``."""
+
     condition: Node
     then: Node
     otherwise: Node | None
@@ -141,6 +143,8 @@ class If(Node):
 
 @dataclass(frozen=True, slots=True)
 class For(Node):
+    """``for (variable in sequence) body``."""
+
     variable: str
     sequence: Node
     body: Node
@@ -148,22 +152,30 @@ class For(Node):
 
 @dataclass(frozen=True, slots=True)
 class While(Node):
+    """``while (condition) body``."""
+
     condition: Node
     body: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat(Node):
+    """``repeat body``."""
+
     body: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Break(Node):
+    """``break``."""
+
     pass
 
 
 @dataclass(frozen=True, slots=True)
 class Next(Node):
+    """``next``."""
+
     pass
 
 

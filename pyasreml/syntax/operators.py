@@ -137,19 +137,19 @@ class _Chain:
             if operator.level < level:
                 break
             if item.symbol == "=" and not self.equal:
-                raise Misplaced(
-                    "'=' cannot stand here: an argument is 'name = value'; a comma may be missing, or '==' may be meant", item.span
+                message = (
+                    "'=' cannot stand here: an argument is 'name = value'; a comma may be missing, or '==' be meant"
                 )
+                raise Misplaced(message, item.span)
             self.at += 1
             right = self.expression(operator.level + (operator.associativity != "right"))
             left = Binary(item.symbol, left, right, span=(left.span[0], right.span[1]))
-            if operator.associativity == "none":
-                following = self.peek()
-                if following is not None and following.symbol != "else" and infix(following.symbol).level == operator.level:
-                    raise Misplaced(
-                        f"'{following.symbol}' cannot follow '{item.symbol}': comparisons do not chain; join two with '&'",
-                        following.span,
-                    )
+            following = self.peek() if operator.associativity == "none" else None
+            if following is not None and following.symbol in INFIX and INFIX[following.symbol].associativity == "none":
+                message = (
+                    f"'{following.symbol}' cannot follow '{item.symbol}': comparisons do not chain; join two with '&'"
+                )
+                raise Misplaced(message, following.span)
         return left
 
     def operand(self) -> Node:

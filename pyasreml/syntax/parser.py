@@ -25,7 +25,14 @@ _FILES = ("tokens.lark", "expression.lark", "formula.lark", "script.lark")
 def _parser() -> Lark:
     """The LALR parser, made at the first text that is read."""
     grammar = "\n".join(_read(name) for name in _FILES)
-    return Lark(grammar, parser="lalr", lexer=RLexer, start=["single", "script", "lexical"], transformer=Builder(), maybe_placeholders=False)
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer=RLexer,
+        start=["single", "script", "lexical"],
+        transformer=Builder(),
+        maybe_placeholders=False,
+    )
 
 
 def _read(name: str) -> str:
@@ -46,7 +53,7 @@ def _parse(text: str, start: str) -> Node:
         message, span = explain_token(error.token, text, parser)
         raise FormulaError(message, text, span) from None
     except UnexpectedCharacters as error:
-        message, span = explain_character(text, error.pos_in_stream)
+        message, span = explain_character(text, error.pos_in_stream or 0)
         raise FormulaError(message, text, span) from None
     except RecursionError:
         raise FormulaError("the text is nested too deeply") from None
@@ -108,7 +115,7 @@ def parse_formula(text: str) -> Node:
 
 
 def parse_script(text: str) -> Script:
-    """The tree of a whole R script: its top-level statements in order, comments dropped.
+    r"""The tree of a whole R script: its top-level statements in order, comments dropped.
 
     Parameters
     ----------
@@ -122,7 +129,7 @@ def parse_script(text: str) -> Script:
 
     Examples
     --------
-    >>> len(parse_script("x <- 1  # one\\nx + 1").statements)
+    >>> len(parse_script("x <- 1  # one\nx + 1").statements)
     2
     """
     tree = _parse(text, "script")

@@ -75,11 +75,14 @@ def test_deparse_as_r(text: str, want: str) -> None:
     ("text", "want"),
     [
         ("x <- 1\n\n\n# c\ny <- 2;z\n", ["x <- 1", "y <- 2", "z"]),
-        ("f <- function(x) {\n if (x)\n  1\n else\n 2\n}\nf(1)", ["f <- function(x) {\n    if (x) 1 else 2\n}", "f(1)"]),
+        (
+            "f <- function(x) {\n if (x)\n  1\n else\n 2\n}\nf(1)",
+            ["f <- function(x) {\n    if (x) 1 else 2\n}", "f(1)"],
+        ),
         ("if (a) {\n b\n} else {\n c\n}", ["if (a) {\n    b\n} else {\n    c\n}"]),
         ("a +\n b\n- c", ["a + b", "-c"]),
         ("a |>\n f() |>\n g(x, \\(z) z+1)", ["a |> f() |> g(x, \\(z) z + 1)"]),
-        ("r\"(a\"b)\" ; R'---[x]y]---'", ['"a\\"b"', '"x]y"']),
+        ('r"(a"b)" ; R\'---[x]y]---\'', ['"a\\"b"', '"x]y"']),
         ("for (i in 1:3)\n\n print(i)\nwhile(TRUE)\nbreak", ["for (i in 1:3) print(i)", "while (TRUE) break"]),
         ("f(a,\n\n b\n)\r\ny\r\n", ["f(a, b)", "y"]),
         ("x %>% head # first\n", ["x %>% head"]),
@@ -110,9 +113,7 @@ def test_precedence_of_prefixes() -> None:
     assert parse_expression("-a^2") == Unary("-", Binary("^", Name("a"), Number(2.0, "2")))
     assert parse_expression("-a:b") == Binary(":", Unary("-", Name("a")), Name("b"))
     assert parse_expression("!a == b") == Unary("!", Binary("==", Name("a"), Name("b")))
-    assert parse_expression("if (a) b + 1 else c") == If(
-        Name("a"), Binary("+", Name("b"), Number(1.0, "1")), Name("c")
-    )
+    assert parse_expression("if (a) b + 1 else c") == If(Name("a"), Binary("+", Name("b"), Number(1.0, "1")), Name("c"))
     assert parse_expression("x[['a']]") == Index(Name("x"), (Argument(None, String("a")),), True)
 
 
@@ -150,7 +151,8 @@ def test_formula_forms() -> None:
 
 
 def test_free_names() -> None:
-    assert free_names(parse_formula("log(y) ~ at(Site, 'x'):rep + vm(id, ainv) + y")) == ("y", "Site", "rep", "id", "ainv")
+    formula = parse_formula("log(y) ~ at(Site, 'x'):rep + vm(id, ainv) + y")
+    assert free_names(formula) == ("y", "Site", "rep", "id", "ainv")
     assert free_names(parse_expression("sapply(x, function(i) i + k)$a")) == ("x", "k")
 
 
