@@ -130,8 +130,8 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
     lines = [
         "# Does pyasreml match asreml-R?",
         "",
-        "Made by `python -m compat_cases --markdown`. A number agrees when pyasreml's value, rounded as R prints to the",
-        "same number of decimals, is the same string. *Within 1* is one unit of the last printed digit.",
+        "Made by `python -m compat_cases --markdown`. A number agrees when pyasreml's value, rounded as R prints to",
+        "the same number of decimals, is the same string. *Within 1* is one unit of the last printed digit.",
         "",
         "| source | compared | equal | | within 1 | different | not run |",
         "|---|--:|--:|--:|--:|--:|--:|",

@@ -1,0 +1,1 @@
+"""Two worked examples: ``python -m pyasreml.demo``."""
