@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from pyasreml.bind.coding import Coding
     from pyasreml.data.frame import Frame
-    from pyasreml.design.coding import Coding
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ class StructureCall:
     size : int
         Number of levels.
     levels : tuple of str
-        Level labels, in order.
+        Level labels, in order; empty for ``units``.
     order : int or None
         Second argument of structures that have an order (``corb``, ``fa``, ``ante`` …).
     init : tuple of float or None

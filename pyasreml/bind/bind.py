@@ -1,0 +1,72 @@
+"""A model on its data: `bind`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyasreml.bind.bound import BoundModel
+from pyasreml.bind.sections import bind_sections
+from pyasreml.bind.summaries import summarise
+from pyasreml.bind.terms import TermBinder, intercept_term
+from pyasreml.bind.variables import model_frame
+from pyasreml.data import NaMethod
+from pyasreml.model import ModelSpec
+
+__all__ = ["bind"]
+
+
+def bind(
+    spec: ModelSpec,
+    data: Any,
+    *,
+    subset: Any = None,
+    na_action: NaMethod | None = None,
+    weights: str | None = None,
+) -> BoundModel:
+    """Find a model's variables in the data and settle its terms, sizes, names and order.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        From `pyasreml.model.model_spec`.
+    data : frame or dict
+        pandas, polars, arrow, or a dict of columns.
+    subset : str, Node or logical array, optional
+        R condition in the columns of the data, or one logical value a row of it.
+    na_action : NaMethod, optional
+        See `pyasreml.data.na_method`.
+    weights : str, optional
+        Column of weights.
+
+    Raises
+    ------
+    FormulaError, DataError, ModelError, UnsupportedError
+
+    Examples
+    --------
+    >>> from pyasreml.model import model_spec
+    >>> data = {"y": [3.0, 5.0, 4.0, 8.0], "a": ["u", "v", "u", "v"], "b": ["1", "1", "2", "2"]}
+    >>> bound = bind(model_spec("y ~ a", random="~ b"), data)
+    >>> [(term.label, term.size) for term in (*bound.fixed, *bound.random)]
+    [('(Intercept)', 1), ('a', 2), ('b', 2)]
+    """
+    selected = model_frame(spec, data, subset=subset, na_action=na_action, weights=weights)
+    binder = TermBinder(selected, dict(spec.texts))
+    fixed = [intercept_term()] if spec.intercept else []
+    fixed += binder.terms(spec.fixed, "fixed")
+    sparse = binder.terms(spec.sparse, "sparse")
+    random = tuple(binder.terms(spec.random, "random"))
+    sections, multi = bind_sections(spec.residual, binder)
+    return BoundModel(
+        frame=binder.frame,
+        response=spec.response_text,
+        y=selected.y,
+        weights=selected.weights,
+        fixed=tuple(fixed),
+        sparse=tuple(sparse),
+        random=random,
+        sections=sections,
+        multi_section=multi,
+        summaries=summarise(binder.frame, selected.y, random, sections),
+        formulae=spec.formulae,
+    )

@@ -1,0 +1,254 @@
+"""Residual sections on their data: which rows, in which order, and that they fill the grid.
+
+asreml matches records to the cells of a residual product by their order in the data. A product with a structure other
+than ``id`` must therefore come sorted by its factors, outer factor slowest, every cell once; missing plots are rows
+with a missing response.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyasreml.bind.bound import BoundSection, StructureCall
+from pyasreml.bind.terms import TermBinder, level_position, one_variance
+from pyasreml.data import UNITS, Column
+from pyasreml.errors import DataError, FormulaError, ModelError, UnsupportedError, quote
+from pyasreml.model import Component, DirectSum, ResidualModel, ResidualSpec
+from pyasreml.syntax.nodes import Name
+
+__all__ = ["bind_sections"]
+
+Rows = npt.NDArray[np.int64]
+
+
+def bind_sections(spec: ResidualSpec, binder: TermBinder) -> tuple[tuple[BoundSection, ...], bool]:
+    """Sections of the residual and whether it is a ``dsum``.
+
+    Raises
+    ------
+    DataError
+        Rows out of order, cells missing or twice; the message names the first row and the sort that mends it.
+    ModelError
+        Levels of a ``dsum`` factor without a model, or with two.
+    """
+    if spec.model is not None:
+        rows = np.arange(len(binder.frame), dtype=np.int64)
+        return (_section(spec.model, rows, binder, spec.model.label),), False
+    sections: list[BoundSection] = []
+    keys = [_by(total, binder) for total in spec.sums]
+    for key in dict.fromkeys(name for name, _ in keys):
+        column = next(c for name, c in keys if name == key)
+        sums = [total for total, (name, _) in zip(spec.sums, keys, strict=True) if name == key]
+        sections += _sections_of(sums, key, column, binder)
+    covered = np.zeros(len(binder.frame), dtype=np.int64)
+    for section in sections:
+        covered[section.rows] += 1
+    if (covered != 1).any():
+        row = int(np.flatnonzero(covered != 1)[0])
+        many = "no section" if covered[row] == 0 else f"{covered[row]} sections"
+        raise ModelError(
+            f"data row {_row(binder, row)} belongs to {many} of the residual; every record needs one"
+            f"\n{quote(binder.texts['residual'], spec.sums[0].span)}"
+        )
+    return tuple(sections), True
+
+
+def _by(total: DirectSum, binder: TermBinder) -> tuple[str, Column]:
+    component = Component("variable", total.by_text, total.by)
+    return binder.factor(component, "residual", "dsum()")
+
+
+def _sections_of(sums: list[DirectSum], key: str, column: Column, binder: TermBinder) -> list[BoundSection]:
+    """Sections of one factor in the order of its levels."""
+    text = binder.texts["residual"]
+    models: dict[int, ResidualModel] = {}
+    spans: dict[int, tuple[int, int]] = {}
+    for total in sums:
+        for model in total.models:
+            component = Component("variable", total.by_text, total.by, span=total.span)
+            if model.levels is None:
+                positions = list(range(len(column.levels)))
+            else:
+                positions = [level_position(level, column, component, text) for level in model.levels]
+            for position in positions:
+                if position in models:
+                    raise ModelError(
+                        f"level {column.levels[position]!r} of {total.by_text} has two residual models"
+                        f"\n{quote(text, total.span)}"
+                    )
+                models[position] = model
+                spans[position] = total.span
+    left = [level for i, level in enumerate(column.levels) if i not in models]
+    if left:
+        raise ModelError(
+            f"{sums[0].by_text} has levels without a residual model: {', '.join(map(repr, left))}; "
+            f"name them in levels =\n{quote(text, sums[0].span)}"
+        )
+    assert column.codes is not None
+    absent = np.flatnonzero(column.codes < 0)
+    if len(absent):
+        raise DataError(
+            f"column {column.name!r} is missing in row {_row(binder, int(absent[0]))}; "
+            "the factor of dsum() must be known for every record"
+        )
+    order = np.argsort(column.codes, kind="stable").astype(np.int64)
+    ends = np.cumsum(np.bincount(column.codes, minlength=len(column.levels)))
+    by = sums[0].by_text
+    return [
+        _section(
+            models[i], order[(ends[i - 1] if i else 0) : ends[i]], binder, f"{by}_{level}", by, level, spans[i]
+        )
+        for i, level in enumerate(column.levels)
+    ]
+
+
+def _section(
+    model: ResidualModel,
+    rows: Rows,
+    binder: TermBinder,
+    label: str,
+    by: str | None = None,
+    level: str | None = None,
+    span: tuple[int, int] = (0, 0),
+) -> BoundSection:
+    calls: list[StructureCall] = []
+    codes: list[npt.NDArray[Any] | None] = []
+    columns: list[Column | None] = []
+    for component in model.components:
+        call, code, column = _factor(component, rows, binder, by is not None)
+        calls.append(call)
+        codes.append(code)
+        columns.append(column)
+    text = binder.texts["residual"]
+    structures = one_variance(calls, model.label, text, model.span)
+    where = f"residual {model.label}" + (f" at {by} {level}" if by else "")
+    if len(calls) > 1 and any(code is None for code in codes):
+        if any(isinstance(c.variable, Name) and c.variable.name == "trait" for c in model.components):
+            raise UnsupportedError("trait", quote(text, model.span))
+        raise ModelError(
+            f"{where}: units already is one level a record and cannot be multiplied by further factors"
+            f"\n{quote(text, model.span)}"
+        )
+    if codes[0] is not None:
+        ordered = len(calls) > 1 or calls[0].name not in ("id", "idv")
+        needs_order = ordered and any(call.name not in ("id", "idv") for call in calls)
+        _check_grid(where, [c for c in columns if c is not None], calls, codes, rows, binder, needs_order, by)
+    return BoundSection(label, rows, structures, by, level, span if by else model.span)
+
+
+def _factor(
+    component: Component, rows: Rows, binder: TermBinder, within: bool
+) -> tuple[StructureCall, npt.NDArray[Any] | None, Column | None]:
+    """Structure call, codes from 0 within the section, column; codes None for units."""
+    node = component.variable
+    text = binder.texts["residual"]
+    if isinstance(node, Name) and node.name == UNITS and UNITS not in binder.frame:
+        size, levels, codes, column = len(rows), (), None, None
+    else:
+        if component.kind == "expression" and not _is_factor_call(component):
+            raise FormulaError(
+                f"{component.text} is no factor; the residual model is made of factors", text, component.span
+            )
+        plain = component.function in (None, "id", "idv")
+        what = f"the residual factor {component.text}" if plain else f"{component.function}()"
+        _, column = binder.factor(component, "residual", what, quietly=plain)
+        assert column.codes is not None
+        codes = column.codes[rows]
+        if (codes < 0).any():
+            row = int(rows[np.flatnonzero(codes < 0)[0]])
+            raise DataError(
+                f"column {column.name!r} is missing in row {_row(binder, row)}; "
+                "every record needs its place in the residual model"
+            )
+        levels = column.levels
+        if within:
+            present = np.flatnonzero(np.bincount(codes, minlength=len(levels)))
+            rank = np.zeros(len(levels), dtype=np.int64)
+            rank[present] = np.arange(len(present))
+            codes = rank[codes]
+            levels = tuple(levels[i] for i in present.tolist())
+        size = len(levels)
+    call = StructureCall(
+        name=component.function or "id",
+        variable=component.text,
+        size=size,
+        levels=levels,
+        order=component.order,
+        init=component.init,
+        init_codes=component.init_codes,
+        text=component.call,
+        span=component.span,
+    )
+    return call, codes, column
+
+
+def _is_factor_call(component: Component) -> bool:
+    return component.call.startswith(("factor(", "as.factor("))
+
+
+def _row(binder: TermBinder, row: int) -> int:
+    """Number (from 1) in the data as given."""
+    return int(binder.frame.rows[row]) + 1
+
+
+def _check_grid(
+    where: str,
+    columns: list[Column],
+    calls: list[StructureCall],
+    codes: list[npt.NDArray[Any] | None],
+    rows: Rows,
+    binder: TermBinder,
+    needs_order: bool,
+    by: str | None,
+) -> None:
+    sizes = [call.size for call in calls]
+    names = [column.name for column in columns]
+    cell = np.zeros(len(rows), dtype=np.int64)
+    for code, size in zip(codes, sizes, strict=True):
+        assert code is not None
+        cell = cell * size + code
+    total = int(np.prod(sizes, dtype=np.float64))
+    if len(rows) == total:
+        if not needs_order:
+            return
+        wrong = np.flatnonzero(cell != np.arange(total))
+        if not len(wrong):
+            return
+    counts = np.bincount(cell, minlength=total) if total <= 4 * len(rows) + 1000 else None
+
+    def place(index: int) -> str:
+        parts = []
+        for call, size in zip(reversed(calls), reversed(sizes), strict=True):
+            index, code = divmod(index, size)
+            parts.append(f"{call.variable} {call.levels[code]}")
+        return ", ".join(reversed(parts))
+
+    if len(rows) != total or (counts is not None and (counts != 1).any()):
+        shape = " × ".join(map(str, sizes))
+        grid = f"{shape} = {total} cells" if len(sizes) > 1 else f"{total} levels"
+        message = f"{where} has {grid} for {len(rows)} records"
+        if counts is not None and (counts > 1).any():
+            double = int(np.flatnonzero(counts > 1)[0])
+            first, second = (_row(binder, int(rows[i])) for i in np.flatnonzero(cell == double)[:2])
+            message += f"; data rows {first} and {second} both are {place(double)}"
+        if counts is None or (counts == 0).any():
+            empty = int(np.flatnonzero(counts == 0)[0]) if counts is not None else _first_gap(cell)
+            message += (
+                f"; no record is {place(empty)}: add a row for every missing plot, with a missing response, and sort"
+            )
+        raise DataError(message)
+    first = int(wrong[0])
+    sort = [*([by] if by else []), *names]
+    raise DataError(
+        f"{where}: the data rows are not in the order of the model; data row {_row(binder, int(rows[first]))} is "
+        f"{place(int(cell[first]))}, where {place(first)} should stand; sort the data: data.sort_values({sort!r})"
+    )
+
+
+def _first_gap(cell: npt.NDArray[np.int64]) -> int:
+    distinct = np.unique(cell)
+    gaps = np.flatnonzero(distinct != np.arange(len(distinct)))
+    return int(gaps[0]) if len(gaps) else len(distinct)

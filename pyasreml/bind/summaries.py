@@ -1,0 +1,81 @@
+"""Variances of the response from which asreml's start values are made (spec: divisor n - 1, observed records only)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from pyasreml.bind.bound import BoundSection, BoundTerm, Summaries
+from pyasreml.data import Frame
+from pyasreml.model import MODEL_FUNCTIONS
+
+__all__ = ["summarise"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def summarise(
+    frame: Frame, y: FloatArray, random: tuple[BoundTerm, ...], sections: tuple[BoundSection, ...]
+) -> Summaries:
+    """Variances over all records, by section, and of cell means for structures with one variance a level."""
+    overall = _variance(y[~np.isnan(y)])
+    overall = 0.0 if np.isnan(overall) else overall
+    by_section = np.array([_variance(y[s.rows][~np.isnan(y[s.rows])]) for s in sections])
+    by_section[np.isnan(by_section)] = overall
+    cells = {}
+    for t, term in enumerate(random):
+        for s, call in enumerate(term.structures):
+            if MODEL_FUNCTIONS[call.name].heterogeneous:
+                variances = _cell_variances(frame, y, term, s)
+                variances[np.isnan(variances)] = overall
+                cells[t, s] = variances
+    return Summaries(overall, by_section, cells)
+
+
+def _variance(values: FloatArray) -> float:
+    return float(np.var(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def _cell_variances(frame: Frame, y: FloatArray, term: BoundTerm, which: int) -> FloatArray:
+    """For each level of structure `which`, the variance of the cell means of y across the levels of the other factors.
+
+    Covariates do not make cells. NaN where a level has fewer than two cells.
+    """
+    n = len(frame)
+    inside = ~np.isnan(y)
+    level = np.zeros(n, dtype=np.int64)
+    other = np.zeros(n, dtype=np.int64)
+    structured = [i for i, coding in enumerate(term.codings) if coding.kind != "condition"]
+    others = 1
+    for i, coding in enumerate(term.codings):
+        single = coding.single(frame.arrays, n)
+        if single is None or coding.kind == "covariate":
+            continue
+        at = single[0]
+        if at is None:
+            continue
+        inside &= at >= 0
+        if i == structured[which]:
+            level = at
+        elif coding.kind != "condition":
+            other = other * coding.width + at
+            others *= coding.width
+    size = term.codings[structured[which]].width
+    cell = (level * others + other)[inside]
+    if size * others <= 4 * n + 1000:
+        counts = np.bincount(cell, minlength=size * others)
+        sums = np.bincount(cell, weights=y[inside], minlength=size * others)
+        found = np.flatnonzero(counts)
+        counts, sums = counts[found], sums[found]
+    else:
+        found, inverse, counts = np.unique(cell, return_inverse=True, return_counts=True)
+        sums = np.bincount(inverse, weights=y[inside])
+    means = sums / counts
+    group = found // others
+    number = np.bincount(group, minlength=size)
+    with np.errstate(all="ignore"):
+        centre = np.bincount(group, weights=means, minlength=size) / number
+        squares = np.bincount(group, weights=(means - centre[group]) ** 2, minlength=size)
+        variances = squares / (number - 1)
+    variances[number < 2] = np.nan
+    return variances

@@ -1,0 +1,235 @@
+"""Terms on their data: ``at()`` expanded, a coding a variable, a structure call a factor of the variance product."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from pyasreml.bind.bound import BoundTerm, StructureCall
+from pyasreml.bind.coding import Coding, ConditionCoding, CovariateCoding, FactorCoding, InterceptCoding, UnitsCoding
+from pyasreml.bind.variables import FACTOR_CALLS, ModelFrame, factor_key
+from pyasreml.data import UNITS, Column, Frame
+from pyasreml.errors import DataError, FormulaError, ModelError, quote, warn
+from pyasreml.model import MODEL_FUNCTIONS, Component, TermSpec
+from pyasreml.syntax import deparse
+from pyasreml.syntax.nodes import Call, Name
+
+__all__ = ["TermBinder", "intercept_term"]
+
+LARGEST_TERM = 2**31 - 1
+
+
+def intercept_term() -> BoundTerm:
+    """The fixed term ``(Intercept)``."""
+    return BoundTerm("(Intercept)", "fixed", (InterceptCoding(),), 1, (), sort_size=1, parameter_label="(Intercept)")
+
+
+@dataclass
+class TermBinder:
+    """Binds the terms of one model; remembers factors it has made from numbers and columns it has warned about."""
+
+    model: ModelFrame
+    texts: dict[str, str]
+    frame: Frame = field(init=False)
+    _warned: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.frame = self.model.frame
+
+    def terms(self, specs: tuple[TermSpec, ...], part: str) -> list[BoundTerm]:
+        """Bound terms in order; a term that comes again through ``at()`` is kept once."""
+        found: dict[object, BoundTerm] = {}
+        for spec in specs:
+            for term in self._expand(spec, part):
+                calls = [(call.name, call.text) for call in term.structures]
+                key = (frozenset(c.label for c in term.codings), tuple(calls) if part == "random" else ())
+                found.setdefault(key, term)
+        return list(found.values())
+
+    def _expand(self, spec: TermSpec, part: str) -> list[BoundTerm]:
+        components = spec.components
+        if part == "random":
+            components = tuple(sorted(components, key=lambda c: c.kind != "at"))
+        choices = [self._conditions(c, part) if c.kind == "at" else [None] for c in components]
+        rest = {i: self.coding(c, part, len(components) > 1, spec) for i, c in enumerate(components) if c.kind != "at"}
+        terms = []
+        for conditions in itertools.product(*choices):
+            codings = tuple(condition or rest[i] for i, condition in enumerate(conditions))
+            terms.append(self._term(spec, components, codings, part))
+        return terms
+
+    def _term(
+        self, spec: TermSpec, components: tuple[Component, ...], codings: tuple[Coding, ...], part: str
+    ) -> BoundTerm:
+        label = ":".join(coding.label for coding in codings)
+        size = 1
+        for coding in codings:
+            if coding.width == 0:
+                raise DataError(f"term {label}: {coding.label} is missing in every row")
+            size *= coding.width
+        if size > LARGEST_TERM:
+            raise ModelError(f"term {label} has {size} effects; the largest possible number is {LARGEST_TERM}")
+        variables = tuple(dict.fromkeys(name for coding in codings for name in coding.variables))
+        structures: tuple[StructureCall, ...] = ()
+        if part == "random":
+            calls = [structure_call(c, coding) for c, coding in zip(components, codings, strict=True) if c.kind != "at"]
+            structures = one_variance(calls, label, self.texts[part], spec.span)
+        return BoundTerm(
+            label=label,
+            part=part,
+            codings=codings,
+            size=size,
+            variables=variables,
+            structures=structures,
+            parameter_label=label,
+            sort_size=size,
+            conditioned=codings[0].kind == "condition",
+            span=spec.span,
+        )
+
+    def _conditions(self, component: Component, part: str) -> list[ConditionCoding]:
+        key, column = self.factor(component, part, "at()")
+        text = self.texts[part]
+        if component.levels is None:
+            positions = list(range(len(column.levels)))
+        else:
+            positions = [level_position(level, column, component, text) for level in component.levels]
+        variable = deparse(component.variable)
+        return [
+            ConditionCoding(f"at({variable}, {_quoted(column.levels[i])})", (key,), (column.levels[i],), i)
+            for i in dict.fromkeys(positions)
+        ]
+
+    def coding(self, component: Component, part: str, in_product: bool, spec: TermSpec) -> Coding:
+        """The coding of one component that is not ``at()``."""
+        node = component.variable
+        if isinstance(node, Name) and node.name == UNITS and UNITS not in self.frame:
+            return UnitsCoding.of(len(self.frame))
+        plain = component.kind != "structure" or component.function in ("id", "idv")
+        if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name in FACTOR_CALLS:
+            argument = node.arguments[0].value
+            assert isinstance(argument, Name)
+            return FactorCoding(component.text, (key := factor_key(argument.name),), self.frame[key].levels)
+        if not isinstance(node, Name):
+            if not plain:
+                raise FormulaError(
+                    f"{component.function}() needs a factor; {component.text} is an expression",
+                    self.texts[part],
+                    component.span,
+                )
+            return self.model.expressions[component.text]
+        column = self.frame[node.name]
+        if column.is_factor:
+            return FactorCoding(component.text, (node.name,), column.levels)
+        if not plain:
+            key, made = self.factor(component, part, f"{component.function}()")
+            return FactorCoding(component.text, (key,), made.levels)
+        if part == "random" or in_product:
+            self._warn(column, f"a covariate in the {part} term {spec.label}")
+        return CovariateCoding.of(component.text, node.name)
+
+    def factor(self, component: Component, part: str, what: str, quietly: bool = False) -> tuple[str, Column]:
+        """The factor that `what` needs and its name in the frame; few whole numbers become one, with a warning.
+
+        `quietly` takes any numbers and does not warn: in a residual product a column can be nothing but a factor.
+        """
+        node = component.variable
+        if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name in FACTOR_CALLS:
+            argument = node.arguments[0].value
+            assert isinstance(argument, Name)
+            return factor_key(argument.name), self.frame[factor_key(argument.name)]
+        if not isinstance(node, Name):
+            raise FormulaError(f"{what} needs a factor; {component.text} is an expression", self.texts[part], node.span)
+        if node.name == UNITS and UNITS not in self.frame:
+            raise FormulaError(f"{what} cannot take units", self.texts[part], node.span)
+        column = self.frame[node.name]
+        if column.is_factor:
+            return node.name, column
+        key = factor_key(node.name)
+        if key in self.frame:
+            return key, self.frame[key]
+        if not (column.looks_like_factor() or quietly):
+            raise DataError(
+                f"{what} needs a factor and column {node.name!r} holds numbers; make it one with "
+                f"astype(\"category\")\n{quote(self.texts[part], node.span)}"
+            )
+        made = column.as_factor()
+        if not quietly:
+            self._warn(column, f"the factor of its {len(made.levels)} values in {what}", sure=True)
+        self.frame = self.frame.with_columns({key: made})
+        return key, made
+
+    def _warn(self, column: Column, use: str, sure: bool = False) -> None:
+        if column.name in self._warned or not (sure or column.looks_like_factor()):
+            return
+        self._warned.add(column.name)
+        warn(
+            f"column {column.name!r} holds whole numbers and is taken as {use}; if it is a factor, "
+            f"make it one: data[{column.name!r}] = data[{column.name!r}].astype(\"category\")",
+            stacklevel=6,
+        )
+
+
+def level_position(level: str | int, column: Column, component: Component, text: str) -> int:
+    """Position (from 0) of a level given by name or by number (from 1)."""
+    levels = column.levels
+    if isinstance(level, str):
+        if level in levels:
+            return levels.index(level)
+        shown = ", ".join(_quoted(name) for name in levels[:8]) + (" …" if len(levels) > 8 else "")
+        raise FormulaError(f"{column.name!r} has no level {_quoted(level)}; it has {shown}", text, component.span)
+    if level > len(levels):
+        raise FormulaError(
+            f"{column.name!r} has {len(levels)} levels, so there is no level number {level}; "
+            "to name a level put it in quotes",
+            text,
+            component.span,
+        )
+    return level - 1
+
+
+def _quoted(level: str) -> str:
+    escaped = level.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def structure_call(component: Component, coding: Coding) -> StructureCall:
+    """The variance structure over one coding's columns; a plain variable is ``id``, ``units`` lists no levels."""
+    return StructureCall(
+        name=component.function or "id",
+        variable=component.text,
+        size=coding.width,
+        levels=() if coding.kind == "units" else coding.levels,
+        order=component.order,
+        init=component.init,
+        init_codes=component.init_codes,
+        text=component.call,
+        span=component.span,
+    )
+
+
+def one_variance(calls: list[StructureCall], label: str, text: str, span: tuple[int, int]) -> tuple[StructureCall, ...]:
+    """A term's structures, checked for one variance at most; several plain ``idv`` are one scale, kept at the first.
+
+    Raises
+    ------
+    ModelError
+        If two factors of the product carry variances.
+    """
+    with_variance = [i for i, call in enumerate(calls) if MODEL_FUNCTIONS[call.name].variance]
+    if len(with_variance) < 2:
+        return tuple(calls)
+    if any(calls[i].name != "idv" for i in with_variance):
+        names = " and ".join(calls[i].text for i in with_variance)
+        raise ModelError(
+            f"term {label}: {names} both carry variances, of which a term may have one; use id() or a correlation "
+            f"model such as ar1() or cor() for all factors but one\n{quote(text, span)}"
+        )
+    started = [i for i in with_variance if calls[i].init is not None]
+    scale = started[0] if started else with_variance[0]
+    return tuple(
+        StructureCall("id", c.variable, c.size, c.levels, text=c.text, span=c.span)
+        if i in with_variance and i != scale
+        else c
+        for i, c in enumerate(calls)
+    )

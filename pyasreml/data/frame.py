@@ -1,0 +1,104 @@
+"""`Frame`: the checked columns of a model, which rows of the data they are, and why others went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyasreml.data.column import Column
+from pyasreml.data.table import Table
+from pyasreml.errors import DataError
+
+__all__ = ["UNITS", "Frame"]
+
+# The factor with one level a record, which every data set has.
+UNITS = "units"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A model frame.
+
+    Attributes
+    ----------
+    columns : mapping of str to Column
+    rows : int64 array (n,)
+        Row numbers in the data as given, from 0.
+    n_data : int
+        Number of rows of the data as given.
+    """
+
+    columns: Mapping[str, Column]
+    rows: npt.NDArray[np.int64]
+    n_data: int
+
+    @classmethod
+    def from_any(cls, data: Any, names: Iterable[str] | None = None) -> Frame:
+        """Read columns of a pandas, polars or arrow frame or a dict.
+
+        Parameters
+        ----------
+        data : frame, dict or Table
+        names : iterable of str, optional
+            Columns to convert; all by default. Others are not looked at.
+
+        Raises
+        ------
+        DataError
+            If a rule of `pyasreml.data.table` is broken or a column is missing.
+
+        Examples
+        --------
+        >>> frame = Frame.from_any({"y": [1.0, 2.0], "g": ["b", "a"]})
+        >>> frame["g"].codes.tolist(), len(frame)
+        ([1, 0], 2)
+        """
+        table = Table.from_any(data)
+        wanted = list(dict.fromkeys(table.names)) if names is None else list(dict.fromkeys(names))
+        for name in wanted:
+            if name not in table:
+                raise DataError(f"data: there is no column {name!r}")
+        columns = {name: table.column(name) for name in wanted}
+        return cls(columns, np.arange(table.n_rows, dtype=np.int64), table.n_rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.columns
+
+    @cached_property
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """Codes or values by name, ``units`` (from 0) included: what codings make design rows from."""
+        arrays: dict[str, npt.NDArray[Any]] = {UNITS: np.arange(len(self), dtype=np.int64)}
+        arrays.update((name, column.array) for name, column in self.columns.items())
+        return arrays
+
+    def keep(self, rows: npt.NDArray[np.bool_]) -> Frame:
+        """The frame at the rows marked in `rows`, a logical array (n,)."""
+        if rows.all():
+            return self
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        return replace(self, columns=columns, rows=self.rows[rows])
+
+    def drop_unused(self) -> Frame:
+        """The frame without factor levels that no row has."""
+        return replace(self, columns={name: column.drop_unused() for name, column in self.columns.items()})
+
+    def with_columns(self, columns: Mapping[str, Column]) -> Frame:
+        """The frame with columns added or replaced."""
+        return replace(self, columns={**self.columns, **columns})
+
+    def in_data_order(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Values of the frame's rows spread over the rows of the data as given, NaN where a row is not in the frame."""
+        spread = np.full(self.n_data, np.nan)
+        spread[self.rows] = values
+        return spread

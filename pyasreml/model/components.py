@@ -1,0 +1,222 @@
+"""From a product's variables to components: a plain variable, an expression, ``at()`` or a variance structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from pyasreml.errors import FormulaError, UnsupportedError, quote
+from pyasreml.model.registry import BASE_FUNCTIONS, MODEL_FUNCTIONS, VERSION_3, ModelFunction
+from pyasreml.syntax import deparse, evaluate
+from pyasreml.syntax.nodes import Argument, Binary, Call, Constant, Name, Node, Number, Span, String
+
+__all__ = ["Component", "component", "level_list"]
+
+INIT_CODES = ("P", "U", "F", "B")
+
+
+@dataclass(frozen=True)
+class Component:
+    """One factor of a term.
+
+    Attributes
+    ----------
+    kind : {"variable", "expression", "structure", "at"}
+    text : str
+        How labels name it: the variable (``Row`` for ``ar1(Row)``), the deparsed expression, or the ``at()`` call.
+    variable : Node
+        The name or expression whose values it takes.
+    function : str or None
+        Structures: the registry name. None otherwise.
+    levels : tuple of (str or int), or None
+        ``at()``: level names and positions (from 1); None for all levels.
+    order : int or None
+        Structures that have one.
+    init, init_codes : tuple or None
+        Start values and their constraint codes.
+    call : str
+        The component as R deparses it.
+    """
+
+    kind: Literal["variable", "expression", "structure", "at"]
+    text: str
+    variable: Node
+    function: str | None = None
+    levels: tuple[str | int, ...] | None = None
+    order: int | None = None
+    init: tuple[float, ...] | None = None
+    init_codes: tuple[str | None, ...] | None = None
+    call: str = ""
+    span: Span = field(default=(0, 0), compare=False)
+
+
+def component(node: Node, part: str, text: str) -> Component:
+    """Read one variable of a product.
+
+    Parameters
+    ----------
+    node : Node
+    part : {"fixed", "sparse", "random", "residual"}
+    text : str
+        Source of the formula, for messages.
+
+    Raises
+    ------
+    FormulaError
+        For version 3 functions, structures in a fixed formula, arguments that do not fit.
+    UnsupportedError
+        For model functions that cannot be fitted.
+    """
+    if isinstance(node, Name):
+        return Component("variable", deparse(node), node, call=deparse(node), span=node.span)
+    if isinstance(node, Call) and isinstance(node.function, Name):
+        name = node.function.name
+        if name in VERSION_3:
+            first = deparse(node.arguments[0].value) if node.arguments and node.arguments[0].value else "x"
+            raise FormulaError(
+                f"{name}() is of asreml version 3; write {VERSION_3[name].format(first)}", text, node.span
+            )
+        row = MODEL_FUNCTIONS.get(name)
+        if row is not None and not (name in BASE_FUNCTIONS and part in ("fixed", "sparse") and len(node.arguments) < 2):
+            return _model_function(node, row, part, text)
+    call = deparse(node)
+    return Component("expression", call, node, call=call, span=node.span)
+
+
+def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Component:
+    if not row.available:
+        raise UnsupportedError(f"{row.name}()", quote(text, node.span))
+    if row.kind == "sections":
+        raise FormulaError("dsum() stands alone in the residual formula, not in a product", text, node.span)
+    if row.kind == "structure" and part in ("fixed", "sparse"):
+        raise FormulaError(
+            f"{row.name}() is a variance model; it belongs in the random or residual formula", text, node.span
+        )
+    if row.kind == "condition" and part == "residual":
+        raise FormulaError(
+            "at() cannot stand in the residual formula; version 4 writes dsum(~ model | factor)", text, node.span
+        )
+    arguments = _match(node, row, text)
+    variable = arguments["obj"]
+    if isinstance(variable, Call) and isinstance(variable.function, Name) and variable.function.name in MODEL_FUNCTIONS:
+        raise FormulaError(f"{row.name}() takes a variable, not another model function", text, variable.span)
+    common: dict[str, Any] = {"variable": variable, "call": deparse(node), "span": node.span}
+    if row.kind == "condition":
+        levels = arguments.get("levels")
+        listed = None if levels is None else level_list(levels, text)
+        return Component("at", deparse(node), levels=listed, **common)
+    order = None
+    for name in ("k", "b"):
+        if name in arguments:
+            order = _whole_number(arguments[name], f"{row.name}({name}=)", text)
+    init, codes = _init(arguments["init"], text) if "init" in arguments else (None, None)
+    return Component(
+        "structure", deparse(variable), function=row.name, order=order, init=init, init_codes=codes, **common
+    )
+
+
+def _match(node: Call, row: ModelFunction, text: str) -> dict[str, Node]:
+    """Arguments by name: exact names, then unambiguous beginnings, then position, as R matches them."""
+    formals = ["obj", *row.parameters]
+    matched: dict[str, Node] = {}
+    positional: list[Argument] = []
+    for argument in node.arguments:
+        if argument.name is None:
+            positional.append(argument)
+            continue
+        found = [f for f in formals if f == argument.name] or [f for f in formals if f.startswith(argument.name)]
+        if len(found) != 1:
+            expected = ", ".join(f"{name} =" for name in row.parameters) or "none"
+            raise FormulaError(
+                f"{row.name}() has no argument {argument.name!r} (its arguments: {expected})", text, argument.span
+            )
+        if argument.value is not None:
+            matched[found[0]] = argument.value
+    free = [f for f in formals if f not in matched]
+    for argument in positional:
+        if argument.value is None:
+            if free:
+                free.pop(0)
+            continue
+        if not free:
+            raise FormulaError(f"{row.name}() has too many arguments", text, argument.value.span)
+        matched[free.pop(0)] = argument.value
+    if "obj" not in matched:
+        raise FormulaError(f"{row.name}() needs a variable", text, node.span)
+    return matched
+
+
+def level_list(node: Node, text: str) -> tuple[str | int, ...]:
+    """Level names and positions given as ``'a'``, ``3``, ``c(1, 'b')``, ``1:3``."""
+    if isinstance(node, String):
+        return (node.value,)
+    if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name in ("c", "list"):
+        return tuple(
+            level for argument in node.arguments if argument.value for level in level_list(argument.value, text)
+        )
+    if isinstance(node, Number) or (isinstance(node, Binary) and node.operator == ":"):
+        values = np.atleast_1d(np.asarray(evaluate(node, {}), dtype=float))
+        if (values != np.rint(values)).any() or (values < 1).any():
+            raise FormulaError(
+                "a number here is the position of a level, from 1; quote the names of levels: 'name'", text, node.span
+            )
+        return tuple(int(value) for value in values)
+    raise FormulaError(
+        f"{deparse(node)}: levels are names in quotes, positions, or c() of them; quote the names of levels: "
+        f"'{deparse(node)}'",
+        text,
+        node.span,
+    )
+
+
+def _whole_number(node: Node, what: str, text: str) -> int:
+    value = _number(node, what, text)
+    if value != int(value) or value < 1:
+        raise FormulaError(f"{what} must be a whole number from 1", text, node.span)
+    return int(value)
+
+
+def _number(node: Node, what: str, text: str) -> float:
+    try:
+        value = np.asarray(evaluate(node, {}), dtype=float)
+    except (ValueError, TypeError):
+        value = np.empty(0)
+    if value.ndim > 1 or value.size != 1 or not np.isfinite(value).all():
+        raise FormulaError(f"{what} must be one number", text, node.span)
+    return float(value.reshape(()))
+
+
+def _init(node: Node, text: str) -> tuple[tuple[float, ...] | None, tuple[str | None, ...] | None]:
+    """Start values and codes of ``init = c(F = 600, 2)``, ``init = 0.3``, ``init = rep(200, 10)``."""
+    if isinstance(node, Constant) and node.name in ("NULL", "NA"):
+        return None, None
+    values: list[float] = []
+    codes: list[str | None] = []
+    if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name == "c":
+        for argument in node.arguments:
+            if argument.value is None:
+                raise FormulaError("init = has an empty place", text, node.span)
+            if argument.name is not None and argument.name not in INIT_CODES:
+                raise FormulaError(
+                    f"init = names the constraint of a value: P (positive), U (unbound), F (fixed) or B (boundary), "
+                    f"not {argument.name!r}",
+                    text,
+                    argument.span,
+                )
+            inner, inner_codes = _init(argument.value, text)
+            values += inner or ()
+            codes += [argument.name or code for code in (inner_codes or [None] * len(inner or ()))]
+    elif isinstance(node, Call) and isinstance(node.function, Name) and node.function.name == "rep":
+        arguments = [argument.value for argument in node.arguments if argument.value is not None]
+        if len(arguments) != 2:
+            raise FormulaError("init = rep(value, times) needs two arguments", text, node.span)
+        times = _whole_number(arguments[1], "times", text)
+        inner, inner_codes = _init(arguments[0], text)
+        values = list(inner or ()) * times
+        codes = list(inner_codes or [None] * len(inner or ())) * times
+    else:
+        values = [_number(node, "a start value", text)]
+        codes = [None]
+    return tuple(values), (tuple(codes) if any(codes) else None)

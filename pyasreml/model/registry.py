@@ -1,0 +1,112 @@
+"""Model functions of asreml-R: one row a function, saying what it stands for in a formula.
+
+``available`` rows can be fitted. The others are known by name, so that a formula that uses them is answered with
+`pyasreml.errors.UnsupportedError` under the function's name rather than with an unknown column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["MODEL_FUNCTIONS", "VERSION_3", "ModelFunction"]
+
+Kind = Literal["structure", "condition", "sections", "coding"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFunction:
+    """One model function.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"structure", "condition", "sections", "coding"}
+        ``structure``: a variance model over a factor's levels (random and residual formulas). ``condition``: ``at()``.
+        ``sections``: ``dsum()``. ``coding``: turns a variable into design columns.
+    variance : bool
+        A structure that carries a variance; exactly one factor of a term may.
+    heterogeneous : bool
+        A structure with one variance a level, which starts from variances of cell means.
+    ordered : bool
+        A structure in which the order of the levels matters, so data rows must follow it in a residual.
+    parameters : tuple of str
+        Arguments after the first, in order.
+    available : bool
+    """
+
+    name: str
+    kind: Kind
+    variance: bool = False
+    heterogeneous: bool = False
+    ordered: bool = False
+    parameters: tuple[str, ...] = ("init",)
+    available: bool = True
+
+
+def _rows() -> list[ModelFunction]:
+    rows = [
+        ModelFunction("id", "structure"),
+        ModelFunction("idv", "structure", variance=True),
+        ModelFunction("idh", "structure", variance=True, heterogeneous=True),
+        ModelFunction("diag", "structure", variance=True, heterogeneous=True),
+        ModelFunction("us", "structure", variance=True, heterogeneous=True),
+        ModelFunction("at", "condition", parameters=("levels",)),
+        ModelFunction("dsum", "sections", parameters=("levels", "outer")),
+    ]
+    rows += _correlations("ar1", available=True)
+    for name in ("ar2", "ar3", "sar", "sar2", "ma1", "ma2", "arma", "cor", "exp", "gau", "lvr", "corg"):
+        rows += _correlations(name)
+    rows += _correlations("corb", parameters=("b", "init"))
+    for name in ("iexp", "igau", "ieuc", "sph", "cir", "aexp", "agau", "mtrn", "ilv"):
+        rows += _correlations(name, parameters=("y", "init"))
+    for name in ("chol", "cholc", "ante", "fa", "facv", "rr"):
+        rows.append(
+            ModelFunction(
+                name, "structure", variance=True, heterogeneous=True, parameters=("k", "init"), available=False
+            )
+        )
+    rows += [
+        ModelFunction(name, "structure", parameters=(), available=False) for name in ("vm", "ide", "str", "own", "gpf")
+    ]
+    rows += [
+        ModelFunction(name, "coding", parameters=(), available=False)
+        for name in (
+            "spl dev lin pol leg pow con C and mbf grp uni sbs ma offset sin cos".split()
+        )
+    ]
+    return rows
+
+
+def _correlations(
+    name: str, *, parameters: tuple[str, ...] = ("init",), available: bool = False
+) -> list[ModelFunction]:
+    """A correlation model with its ``v`` (common variance) and ``h`` (one variance a level) forms."""
+    return [
+        ModelFunction(name, "structure", ordered=True, parameters=parameters, available=available),
+        ModelFunction(
+            f"{name}v", "structure", variance=True, ordered=True, parameters=parameters, available=available
+        ),
+        ModelFunction(
+            f"{name}h",
+            "structure",
+            variance=True,
+            heterogeneous=True,
+            ordered=True,
+            parameters=parameters,
+            available=available,
+        ),
+    ]
+
+
+MODEL_FUNCTIONS: dict[str, ModelFunction] = {row.name: row for row in _rows()}
+
+# Names that are base R functions as well: with one argument, in fixed and sparse formulas, they are R's.
+BASE_FUNCTIONS = frozenset({"exp", "sin", "cos", "C"})
+
+# Version 3 forms that mean another model or none in version 4, and what to write instead.
+VERSION_3: dict[str, str] = {
+    "ped": "vm({0}, ainv) with ainv = ainverse(pedigree)",
+    "giv": "vm({0}, source), the source being the inverse matrix",
+    "link": "str(~ {0}, ~ us(2):id(n))",
+}

@@ -1,0 +1,159 @@
+"""`ModelSpec`: what the formulas say, before any data is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyasreml.errors import FormulaError, UnsupportedError, quote
+from pyasreml.model.components import Component, component
+from pyasreml.model.expand import Expansion, Product, expand
+from pyasreml.model.residual import ResidualSpec, residual_spec
+from pyasreml.syntax import deparse, parse_formula
+from pyasreml.syntax.nodes import Binary, Call, Constant, Name, Node, Span, Unary
+
+__all__ = ["ModelSpec", "TermSpec", "model_spec"]
+
+
+@dataclass(frozen=True)
+class TermSpec:
+    """One term: its components in the order typed, ``at()`` not yet expanded."""
+
+    components: tuple[Component, ...]
+    span: Span = (0, 0)
+
+    @property
+    def label(self) -> str:
+        """The variables as typed, ``a:b``."""
+        return ":".join(c.text for c in self.components)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model without data.
+
+    Attributes
+    ----------
+    response : Node
+    response_text : str
+    intercept : bool
+    fixed, sparse, random : tuple of TermSpec
+        Fixed and sparse by degree of interaction (as typed with `keep_order`), random as typed.
+    residual : ResidualSpec
+    texts : mapping
+        ``fixed sparse random residual`` to the formula as written; spans refer to these.
+    formulae : mapping
+        The same to R's deparsed text, or None.
+    keep_order : bool
+    """
+
+    response: Node
+    response_text: str
+    intercept: bool
+    fixed: tuple[TermSpec, ...]
+    sparse: tuple[TermSpec, ...]
+    random: tuple[TermSpec, ...]
+    residual: ResidualSpec
+    texts: Mapping[str, str]
+    formulae: Mapping[str, str | None]
+    keep_order: bool = False
+
+
+def model_spec(
+    fixed: str,
+    random: str | None = None,
+    sparse: str | None = None,
+    residual: str | None = None,
+    *,
+    keep_order: bool = False,
+) -> ModelSpec:
+    """Read the four formulas of a call.
+
+    Parameters
+    ----------
+    fixed : str
+        Two-sided formula, ``y ~ a * b``.
+    random, sparse, residual : str, optional
+        One-sided formulas; a left side is ignored, ``~NULL`` is none.
+    keep_order : bool
+        Keep fixed terms as typed instead of main effects first.
+
+    Raises
+    ------
+    FormulaError, UnsupportedError
+
+    Examples
+    --------
+    >>> spec = model_spec("yield ~ a * b", random="~ rep/block")
+    >>> [term.label for term in spec.fixed], [term.label for term in spec.random]
+    (['a', 'b', 'a:b'], ['rep', 'rep:block'])
+    """
+    texts = {"fixed": fixed, "random": random or "", "sparse": sparse or "", "residual": residual or ""}
+    tree = parse_formula(fixed)
+    if not isinstance(tree, Binary):
+        raise FormulaError("the fixed formula has no response; write response ~ terms", fixed, tree.span)
+    response = _response(tree.left, fixed)
+    expansion = expand(tree.right, fixed)
+    terms = _terms(expansion, "fixed", fixed, keep_order)
+    intercept = expansion.intercept is not False
+    formulae: dict[str, str | None] = {"fixed": deparse(tree)}
+    parts: dict[str, tuple[TermSpec, ...]] = {}
+    for part in ("random", "sparse"):
+        right = _one_sided(texts[part])
+        formulae[part] = None if right is None else "~" + deparse(right)
+        parts[part] = _terms(expand(right, texts[part]), part, texts[part], keep_order or part == "random")
+    right = _one_sided(texts["residual"])
+    formulae["residual"] = "~units" if right is None else "~" + deparse(right)
+    if not terms and not intercept and not parts["sparse"]:
+        raise FormulaError(
+            "the fixed formula has no term; at least the intercept or one term is needed", fixed, tree.span
+        )
+    return ModelSpec(
+        response=response,
+        response_text=deparse(response),
+        intercept=intercept,
+        fixed=terms,
+        sparse=parts["sparse"],
+        random=parts["random"],
+        residual=residual_spec(right, texts["residual"]),
+        texts=texts,
+        formulae=formulae,
+        keep_order=keep_order,
+    )
+
+
+def _response(node: Node, text: str) -> Node:
+    if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name == "cbind":
+        raise UnsupportedError("cbind()", quote(text, node.span))
+    if isinstance(node, Constant):
+        raise FormulaError(f"{node.name} is no response; write a column's name before ~", text, node.span)
+    return node
+
+
+def _one_sided(text: str) -> Node | None:
+    """Right side of a formula text; None for no text, and for ``~NULL``."""
+    if not text.strip():
+        return None
+    tree = parse_formula(text)
+    right = tree.operand if isinstance(tree, Unary) else tree.right if isinstance(tree, Binary) else tree
+    return None if isinstance(right, Constant) and right.name == "NULL" else right
+
+
+def _terms(expansion: Expansion, part: str, text: str, keep_order: bool) -> tuple[TermSpec, ...]:
+    ordered = expansion if keep_order else expansion.by_degree()
+    terms = []
+    for product in ordered.products:
+        if part == "sparse" and len(product) == 1 and product[0].text == "mv":
+            continue  # missing-value effects are always there
+        terms.append(TermSpec(_components(product, part, text), _span(product)))
+    return tuple(terms)
+
+
+def _components(product: Product, part: str, text: str) -> tuple[Component, ...]:
+    return tuple(component(variable.node, part, text) for variable in product)
+
+
+def _span(product: Product) -> Span:
+    """From the first to the last character; operators may have brought the variables together."""
+    spans = [variable.node.span for variable in product]
+    return min(s[0] for s in spans), max(s[1] for s in spans)
