@@ -1,5 +1,32 @@
 """What pyproject.toml cannot say: the packages (``grammar/`` lies at the top of the checkout) and the compiled part."""
 
-from setuptools import find_packages, setup
+import sys
+from pathlib import Path
 
-setup(packages=[*find_packages(include=["pyasreml", "pyasreml.*"]), "pyasreml.grammar"])
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, find_packages, setup
+
+LINALG = Path("pyasreml", "linalg")
+SOURCES = ["_linalg.pyx", *sorted(p.name for p in LINALG.glob("*.cpp") if p.name != "_linalg.cpp")]
+if sys.platform == "win32":
+    FLAGS = ["/O2", "/std:c++17"]
+else:
+    # the arithmetic flags let reductions be vectorised; NaN and infinity keep their meaning
+    FLAGS = ["-O3", "-std=c++17", "-fno-math-errno", "-ffp-contract=fast", "-fno-trapping-math"]
+    FLAGS += ["-fassociative-math", "-fno-signed-zeros", "-g0", "-pthread"]
+
+linalg = Extension(
+    "pyasreml.linalg._linalg",
+    sources=[str(LINALG / name) for name in SOURCES],
+    depends=[str(p) for p in sorted(LINALG.glob("*.hpp"))],
+    include_dirs=[numpy.get_include(), str(LINALG)],
+    extra_compile_args=FLAGS,
+    extra_link_args=[] if sys.platform == "win32" else ["-pthread"],
+    language="c++",
+)
+
+setup(
+    packages=[*find_packages(include=["pyasreml", "pyasreml.*"]), "pyasreml.grammar"],
+    ext_modules=cythonize([linalg]),
+)

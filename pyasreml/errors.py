@@ -56,7 +56,9 @@ class ModelError(AsremlError):
 
 
 class FitError(AsremlError):
-    """The estimation could not go on."""
+    """The estimation could not go on. `iterates` holds the iterations made before."""
+
+    iterates: tuple[object, ...] = ()
 
 
 class UnsupportedError(AsremlError):

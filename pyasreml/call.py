@@ -1,0 +1,190 @@
+"""Arguments of a call as R matches them: partial names, dots, options among them, version-3 names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from pyasreml.errors import AsremlError, FormulaError, UnsupportedError, warn
+from pyasreml.options import Options, current_options, option_name
+from pyasreml.syntax import deparse
+from pyasreml.syntax.nodes import Node
+
+FORMALS: tuple[str, ...] = (
+    "fixed",
+    "random",
+    "sparse",
+    "residual",
+    "G_param",
+    "R_param",
+    "data",
+    "na_action",
+    "subset",
+    "weights",
+    "predict",
+    "vcm",
+    "vcc",
+    "family",
+    "asmv",
+    "mbf",
+    "group",
+    "equate_levels",
+    "start_values",
+    "knot_points",
+    "pwr_points",
+    "wald",
+    "prune",
+    "combine",
+    "uid",
+    "mef",
+    "last",
+    "model_frame",
+    "known",
+)
+"""Arguments of `asreml`, in order."""
+
+VERSION_3: dict[str, str] = {
+    "rcov": "residual = ~ …, e.g. rcov = ~ at(Site):units becomes residual = ~ dsum(~ units | Site)",
+    "ginverse": "the relationship matrix inside the term: ped(id) with ginverse = list(id = ainv) becomes vm(id, ainv)",
+    "control": "the options themselves as arguments, e.g. maxit = 30, or asreml.options()",
+    "na_method_X": 'na.action = na.method(x = "include")',
+    "na_method_Y": 'na.action = na.method(y = "include")',
+    "as_multivariate": "asmv",
+    "constraints": "vcc or vcm",
+}
+"""Names that change the model in version 3, and what version 4 has instead."""
+
+NOT_HERE: dict[str, str] = {
+    "vcm": "vcm",
+    "vcc": "vcc",
+    "asmv": "asmv",
+    "mbf": "mbf",
+    "group": "group",
+    "knot_points": "knot.points",
+    "pwr_points": "pwr.points",
+    "prune": "prune",
+    "combine": "combine",
+    "uid": "uid",
+    "mef": "mef",
+    "last": "last",
+    "equate_levels": "equate.levels",
+    "predict": "predict",
+    "wald": "wald",
+}
+"""Arguments of asreml that belong to features this version does not have."""
+
+R_OPTIONS: frozenset[str] = frozenset(
+    "tol uspd oscillate pxem eqorder knots nsppoints grid score spline_step spline_scale font_scale Csparse dense aodev "
+    "aom debug ai_loadings ai_penalty rotate_fa glmminloop design colourise use_blas scale BATCH".split()
+)
+"""Options of asreml that this version does not have."""
+
+
+def match_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Sort keyword arguments into formals of `asreml` and options.
+
+    R's rules: an exact name, else a unique beginning of a formal's name; dots and underscores are one. Names
+    that are neither are left out with a warning that gives near ones, as asreml leaves them out silently.
+
+    Returns
+    -------
+    formals, options : dict
+    """
+    formals: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    for name, value in arguments.items():
+        key = name.replace(".", "_")
+        if key in VERSION_3:
+            raise AsremlError(f"'{name}' is an argument of ASReml-R version 3; version 4 has {VERSION_3[key]}")
+        target = _formal(key)
+        if target is not None:
+            if target in formals:
+                raise AsremlError(f"argument '{target.replace('_', '.')}' is given twice")
+            formals[target] = value
+        elif option_name(key) is not None:
+            options[key] = value
+        elif key in R_OPTIONS:
+            raise UnsupportedError(key.replace("_", "."))
+        else:
+            near = difflib.get_close_matches(key, [*FORMALS, *_options()], 3, 0.6)
+            hint = f"; did you mean {' or '.join(n.replace('_', '.') for n in near)}?" if near else ""
+            warn(f"asreml() has no argument '{name}', its value is not used{hint}", stacklevel=5)
+    return formals, options
+
+
+def _options() -> list[str]:
+    return list(Options.__dataclass_fields__)
+
+
+def _formal(key: str) -> str | None:
+    if key in FORMALS:
+        return key
+    if option_name(key) is not None or key in R_OPTIONS:
+        return None
+    begun = [f for f in FORMALS if f.startswith(key)] if key else []
+    return begun[0] if len(begun) == 1 else None
+
+
+def call_options(given: Mapping[str, Any]) -> tuple[Options, frozenset[str]]:
+    """The session's options with those of the call; and the names that the user has set anywhere."""
+    session, set_by_user = current_options()
+    return session.with_changes(given), set_by_user | frozenset(k.replace(".", "_") for k in given)
+
+
+def formula_text(value: Any, what: str) -> str | None:
+    """R text of a formula argument: text, a syntax tree, or anything whose ``str`` is a formula (rpy2's)."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, Node):
+        text = deparse(value)
+    else:
+        text = str(value)
+    if "~" not in text:
+        raise FormulaError(f"{what}: not a formula (there is no ~)", text, (0, len(text)))
+    return text
+
+
+def refuse_missing_features(formals: Mapping[str, Any]) -> None:
+    """Raise for arguments of features that this version does not have, where they are used."""
+    for name, feature in NOT_HERE.items():
+        value = formals.get(name)
+        if value is None or (hasattr(value, "__len__") and len(value) == 0):
+            continue
+        raise UnsupportedError(feature)
+    known = formals.get("known")
+    if known:
+        raise UnsupportedError("vm()")
+
+
+def call_text(formals: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+    """The call as R would store it, with ``data`` by name where it is known."""
+    parts = []
+    for name in FORMALS:
+        if name not in formals or formals[name] is None or name in ("model_frame", "known"):
+            continue
+        value = formals[name]
+        if name == "data":
+            shown = "data"
+        elif name in ("fixed", "random", "sparse", "residual"):
+            shown = formula_text(value, name) or "NULL"
+        elif name in ("G_param", "R_param"):
+            shown = name.replace("_", ".")
+        else:
+            shown = r_value(value)
+        parts.append(f"{name.replace('_', '.')} = {shown}")
+    parts += [f"{k.replace('_', '.')} = {r_value(v)}" for k, v in options.items()]
+    return f"asreml({', '.join(parts)})"
+
+
+def r_value(value: Any) -> str:
+    """A scalar as R text."""
+    if value is True or value is False:
+        return str(value).upper()
+    if isinstance(value, str):
+        return f'"{value}"' if not value.isidentifier() else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value) if not callable(value) else "<function>"

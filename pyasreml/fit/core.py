@@ -1,0 +1,397 @@
+"""`Asreml`, the fit object: asreml's components under asreml's names. Immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pyasreml.errors import AsremlError
+from pyasreml.fit import fixed_tests, param_lists
+from pyasreml.fit.engine import Engine
+from pyasreml.reml.iterate import Estimates
+
+if TYPE_CHECKING:
+    from pyasreml.options import Options
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Effects, or their variances, of the fixed, random and sparse terms: frames with one column ``effect``."""
+
+    fixed: pd.DataFrame
+    random: pd.DataFrame | None
+    sparse: pd.DataFrame | None
+
+    def __getitem__(self, name: str) -> pd.DataFrame | None:
+        if name not in ("fixed", "random", "sparse"):
+            raise KeyError(name)
+        found: pd.DataFrame | None = getattr(self, name)
+        return found
+
+    def keys(self) -> tuple[str, ...]:
+        return ("fixed", "random", "sparse")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the fit was asked for, so that `update` can ask again.
+
+    Attributes
+    ----------
+    arguments : mapping
+        Arguments of `asreml` as given, by their names in R with dots as underscores.
+    options : mapping
+        Options of the call.
+    """
+
+    arguments: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+
+class Asreml:
+    """A fitted model.
+
+    Attributes are asreml's components; dots are underscores. ``fit["vparameters.con"]`` works too.
+
+    Attributes
+    ----------
+    loglik, sigma2 : float
+        At the last **evaluated** parameters.
+    nedf, nwv, nsing : int
+        Residual degrees of freedom, variance parameters, singular equations.
+    converge : bool
+    ifault : int
+    vparameters : Series
+        After the last update: ratios on the gamma scale, with 1 in the ``!R`` row.
+    vparameters_con, vparameters_type, vparameters_pc : Series
+    coefficients, vcoeff : Parts
+        Effects; variances of estimates or prediction errors divided by sigma2.
+    residuals, linear_predictors, hat : Series
+        One a row of the model frame, NaN where y is missing.
+    trace : DataFrame
+        Rows LogLik, Sigma2, DF, stepsz and the parameters; a column an iteration and the extra last one.
+    ai : float array (nwv, nwv)
+        Inverse average information, in the order of `vparameters`.
+    noeff, yssqu : Series
+    aov : DataFrame
+    G_param, R_param : dict
+        Start-value lists that `asreml` takes back.
+    timings, memory : dict
+        Seconds by stage; bytes.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        estimates: Estimates,
+        recipe: Recipe,
+        call: str,
+        options: Options,
+        timings: dict[str, float],
+        memory: dict[str, float],
+    ):
+        bound, table = engine.bound, engine.variance.parameters
+        set_ = self._set
+        set_("engine", engine)
+        set_("estimates", estimates)
+        set_("recipe", recipe)
+        set_("call", call)
+        set_("options", options)
+        set_("timings", timings)
+        set_("memory", memory)
+        point = estimates.point
+        set_("loglik", point.loglik)
+        set_("sigma2", point.sigma2)
+        set_("gamma", engine.variance.gamma)
+        set_("response", bound.response)
+        set_("nedf", engine.equations.df)
+        set_("nwv", len(table))
+        set_("nsing", int(sum(int((~t.kept).sum()) for t in engine.design.fixed_terms)))
+        set_("deviance", 0.0)
+        set_("converge", estimates.converged)
+        set_("ifault", 0 if estimates.converged else 1)
+        set_("last_message", estimates.message or ("" if estimates.converged else "Log-likelihood not converged"))
+        set_("det", _logdet_c(engine, estimates))
+        set_("ai", estimates.ai_inverse)
+        set_("formulae", dict(bound.formulae))
+        set_("core_version", "4.2")
+        _collect_effects(self, engine, estimates)
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a fit is immutable: '{name}' cannot be set; update() returns a new fit")
+
+    def __getitem__(self, name: str) -> Any:
+        key = name.replace(".", "_")
+        if key.startswith("_") or not hasattr(self, key):
+            raise KeyError(name)
+        return getattr(self, key)
+
+    # ---- tables made at first use
+
+    @cached_property
+    def vparameters(self) -> pd.Series[float]:
+        return self._by_parameter(self.estimates.theta)
+
+    @cached_property
+    def vparameters_con(self) -> pd.Series[str]:
+        return self._by_parameter(np.array(self.estimates.codes, object))
+
+    @cached_property
+    def vparameters_type(self) -> pd.Series[str]:
+        return self._by_parameter(np.array(self.engine.variance.parameters.types, object))
+
+    @cached_property
+    def vparameters_pc(self) -> pd.Series[float]:
+        return self._by_parameter(self.estimates.change)
+
+    def _by_parameter(self, values: npt.NDArray[Any]) -> pd.Series[Any]:
+        return pd.Series(values, index=pd.Index(self.engine.variance.parameters.names))
+
+    @cached_property
+    def trace(self) -> pd.DataFrame:
+        iterates = self.estimates.iterates
+        columns = [
+            np.concatenate([[i.loglik, i.sigma2, self.nedf, i.step], i.theta]) for i in iterates
+        ]
+        last = columns[-1].copy()
+        last[4:] = self.estimates.theta
+        rows = ["LogLik", "Sigma2", "DF", "stepsz", *self.engine.variance.parameters.names]
+        return pd.DataFrame(
+            np.array([*columns, last]).T, index=pd.Index(rows), columns=[str(k) for k in range(1, len(columns) + 2)]
+        )
+
+    @cached_property
+    def hat(self) -> pd.Series[float]:
+        return pd.Series(fixed_tests.hat_values(self), index=self.residuals.index)
+
+    @cached_property
+    def yssqu(self) -> pd.Series[float]:
+        labels, values = fixed_tests.sequential_squares(self)
+        return pd.Series(values, index=pd.Index(labels))
+
+    @cached_property
+    def aov(self) -> pd.DataFrame:
+        return fixed_tests.aov_table(self)
+
+    @cached_property
+    def Cfixed(self) -> pd.DataFrame | None:
+        """Variance matrix of the fixed effects (divided by sigma2 on the gamma scale), with ``Cfixed = TRUE``."""
+        return fixed_tests.fixed_variance(self) if self.options.Cfixed else None
+
+    @cached_property
+    def G_param(self) -> dict[str, Any]:
+        return param_lists.g_param(self)
+
+    @cached_property
+    def R_param(self) -> dict[str, Any]:
+        return param_lists.r_param(self)
+
+    @cached_property
+    def mf(self) -> pd.DataFrame:
+        """The model frame: columns used, ``units`` included."""
+        frame = self.engine.bound.frame
+        columns: dict[str, Any] = {}
+        for name, column in frame.columns.items():
+            columns[name] = (
+                pd.Categorical.from_codes(column.codes, categories=list(column.levels)) if column.is_factor else column.values
+            )
+        columns["units"] = pd.Categorical([str(i + 1) for i in range(len(frame))], [str(i + 1) for i in range(len(frame))])
+        return pd.DataFrame(columns, index=pd.Index(frame.rows + 1))
+
+    def term_of_effect(self, part: str) -> list[tuple[str, int]]:
+        """(term label, number of effects) in the order of ``coefficients[part]``: asreml's attribute ``terms``."""
+        found: list[tuple[str, int]] = list(self._terms[part])
+        return found
+
+    # ---- questions as methods; each is one function elsewhere
+
+    def summary(self, **arguments: Any) -> Any:
+        """See `pyasreml.summary`."""
+        from pyasreml.fit.summary import summary
+
+        return summary(self, **arguments)
+
+    def coef(self, **arguments: Any) -> Any:
+        """See `pyasreml.coef`."""
+        from pyasreml.fit.coef import coef
+
+        return coef(self, **arguments)
+
+    def fitted(self, **arguments: Any) -> Any:
+        """See `pyasreml.fitted`."""
+        from pyasreml.fit.residuals import fitted
+
+        return fitted(self, **arguments)
+
+    def resid(self, **arguments: Any) -> Any:
+        """See `pyasreml.residuals`."""
+        from pyasreml.fit.residuals import residuals
+
+        return residuals(self, **arguments)
+
+    def wald(self, **arguments: Any) -> Any:
+        """See `pyasreml.wald`."""
+        from pyasreml.fit.wald import wald
+
+        return wald(self, **arguments)
+
+    def predict(self, classify: str, **arguments: Any) -> Any:
+        """See `pyasreml.predict`."""
+        from pyasreml.fit.predict import predict
+
+        return predict(self, classify, **arguments)
+
+    def lrt(self, *others: Any, **arguments: Any) -> Any:
+        """See `pyasreml.lrt`."""
+        from pyasreml.fit.lrt import lrt
+
+        return lrt(self, *others, **arguments)
+
+    def vpredict(self, formula: Any) -> Any:
+        """See `pyasreml.vpredict`."""
+        from pyasreml.fit.vpredict import vpredict
+
+        return vpredict(self, formula)
+
+    def update(self, *arguments: Any, **changes: Any) -> Asreml:
+        """See `pyasreml.update`."""
+        from pyasreml.api import update
+
+        return update(self, *arguments, **changes)
+
+    def plot(self, **arguments: Any) -> Any:
+        """See `pyasreml.plot`."""
+        from pyasreml.fit.plots import plot
+
+        return plot(self, **arguments)
+
+    def __repr__(self) -> str:
+        from pyasreml.fit.display import fit_text
+
+        return fit_text(self)
+
+    def _repr_html_(self) -> str:
+        from pyasreml.fit.display import fit_html
+
+        return fit_html(self)
+
+
+def check_fit(fit: Any, what: str) -> Asreml:
+    """`fit` if it is one, else an error that says what was expected."""
+    if not isinstance(fit, Asreml):
+        raise AsremlError(f"{what}: an asreml fit is needed, not {type(fit).__name__}")
+    return fit
+
+
+def _logdet_c(engine: Engine, estimates: Estimates) -> float:
+    """log|C| with the equations of missing values, those that were dropped (diagonal R) included."""
+    eq = engine.equations
+    total = estimates.point.logdet_C
+    if eq.residual.diagonal and not eq.observed.all():
+        total += float(np.log(_dropped_precision(engine, estimates.point.theta)).sum())
+    return total
+
+
+def _dropped_precision(engine: Engine, theta: FloatArray) -> FloatArray:
+    """1/R_ii of the missing records that were dropped from sections with a diagonal R."""
+    eq = engine.equations
+    out = np.zeros(eq.n)
+    structures = eq.structures(theta)
+    for k, (rows, product) in enumerate(zip(eq.residual.grids, eq.variance.sections, strict=True)):
+        if product.diagonal:
+            entries = product.entries()
+            values = np.bincount(entries.row, weights=entries.value * structures.sections[k].c[entries.basis], minlength=rows.size)
+            out[rows] = values if eq.weights is None else values * eq.weights[rows]
+    return out[~eq.residual.kept & ~eq.observed]
+
+
+def _collect_effects(fit: Asreml, engine: Engine, estimates: Estimates) -> None:
+    """Coefficients, their variances, fitted values, residuals, numbers of effects."""
+    from pyasreml.design import effect_names
+
+    eq, bound, design = engine.equations, engine.bound, engine.design
+    b = estimates.point.solution
+    state = engine.at(estimates.point.theta, derivatives=True)
+    v = state.numeric.inverse_diagonal()
+    effects: dict[str, list[FloatArray]] = {"fixed": [], "sparse": [], "random": []}
+    variances: dict[str, list[FloatArray]] = {"fixed": [], "sparse": [], "random": []}
+    names: dict[str, list[str]] = {"fixed": [], "sparse": [], "random": []}
+    terms: dict[str, list[tuple[str, int]]] = {"fixed": [], "sparse": [], "random": []}
+    noeff: list[tuple[str, float]] = []
+    column = 0
+    for term, coded in zip((*bound.fixed, *bound.sparse), design.fixed_terms, strict=True):
+        part = "fixed" if term.part == "fixed" else "sparse"
+        kept = coded.kept
+        full, var = np.zeros(kept.size), np.zeros(kept.size)
+        full[kept], var[kept] = b[column : column + coded.rank], v[column : column + coded.rank]
+        column += coded.rank
+        effects[part].append(full)
+        variances[part].append(var)
+        names[part].extend(effect_names(term))
+        terms[part].append((term.label, kept.size))
+        noeff.append((term.label, coded.rank))
+    for t, term in enumerate(bound.random):
+        at = slice(eq.offsets[t], eq.offsets[t + 1])
+        effects["random"].append(b[at])
+        variances["random"].append(v[at])
+        names["random"].extend(effect_names(term))
+        terms["random"].append((term.label, at.stop - at.start))
+        noeff.append((term.label, at.stop - at.start))
+    linear = eq.X.dot(b[: eq.p])
+    for t, z in enumerate(eq.Z):
+        linear += z.dot(b[eq.offsets[t] : eq.offsets[t + 1]])
+    missing = np.flatnonzero(~eq.observed)
+    if missing.size:
+        value, var = _missing_effects(engine, estimates, linear, missing, v)
+        effects["sparse"].append(value)
+        variances["sparse"].append(var)
+        names["sparse"].extend(f"mv_{i + 1}" for i in range(missing.size))
+        terms["sparse"].append(("mv", missing.size))
+        noeff.append(("mv", missing.size))
+    tables = {}
+    for kind, values in (("coefficients", effects), ("vcoeff", variances)):
+        frames = {
+            part: pd.DataFrame({"effect": np.concatenate(x)}, index=pd.Index(names[part])) if x else None
+            for part, x in values.items()
+        }
+        assert frames["fixed"] is not None
+        tables[kind] = Parts(frames["fixed"], frames["random"], frames["sparse"])
+    fitted = np.where(eq.observed, linear, np.nan)
+    index = pd.RangeIndex(1, eq.n + 1)
+    fit._set("coefficients", tables["coefficients"])
+    fit._set("vcoeff", tables["vcoeff"])
+    fit._set("linear_predictors", pd.Series(fitted, index=index))
+    fit._set("residuals", pd.Series(np.where(eq.observed, eq.y - linear, np.nan), index=index))
+    fit._set("noeff", pd.Series([n for _, n in noeff], index=pd.Index([label for label, _ in noeff])))
+    fit._set("_terms", terms)
+
+
+def _missing_effects(
+    engine: Engine, estimates: Estimates, linear: FloatArray, missing: npt.NDArray[np.int64], v: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Predicted missing responses and their variances (divided by sigma2), in data order."""
+    eq = engine.equations
+    value, var = np.zeros(eq.n), np.zeros(eq.n)
+    inside = eq.residual.missing
+    first = eq.offsets[-1]
+    value[inside] = estimates.point.solution[first:]
+    var[inside] = v[first:]
+    dropped = np.setdiff1d(missing, inside)
+    if dropped.size:
+        value[dropped] = linear[dropped]
+        var[dropped] = 1 / _dropped_precision(engine, estimates.point.theta) + fixed_tests.row_variances(engine, dropped)
+    return value[missing], var[missing]

@@ -1,0 +1,112 @@
+"""The numeric engine behind a fit: it evaluates the equations at any θ, for questions asked after the fit.
+
+Constants are built at first need and can always be rebuilt from the bound model, so a pickled fit carries none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyasreml.bind.bound import BoundModel
+from pyasreml.design import Design
+from pyasreml.errors import FitError
+from pyasreml.linalg.backends import Numeric
+from pyasreml.mme.equations import Equations
+from pyasreml.options import Options
+from pyasreml.reml.point import Point, evaluate
+from pyasreml.variance.base import NotFeasible
+from pyasreml.variance.build import VarianceModel
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class State:
+    """The equations solved at one θ.
+
+    Attributes
+    ----------
+    point : Point
+        Solution, residual, σ², log-likelihood; derivatives where they were asked for.
+    numeric : Numeric
+        The factor of C at θ (ratio scale on the gamma scale): ``solve``, ``forward``. Valid until the next `Engine.at`.
+    """
+
+    point: Point
+    numeric: Numeric
+
+
+class Engine:
+    """Evaluates one model.
+
+    Parameters
+    ----------
+    bound : BoundModel
+    design : Design
+    variance : VarianceModel
+    options : Options
+
+    Attributes
+    ----------
+    equations : Equations
+        Built at first need.
+    """
+
+    def __init__(self, bound: BoundModel, design: Design, variance: VarianceModel, options: Options):
+        self.bound = bound
+        self.design = design
+        self.variance = variance
+        self.options = options
+        self._equations: Equations | None = None
+        self._state: tuple[bytes, bool, State] | None = None
+
+    @property
+    def equations(self) -> Equations:
+        if self._equations is None:
+            self._equations = Equations(
+                self.bound.y,
+                self.design.X,
+                self.design.Z,
+                self.variance,
+                [s.rows for s in self.bound.sections],
+                self.bound.weights,
+                solver=self.options.solver,
+                threads=max(1, self.options.threads),
+            )
+        return self._equations
+
+    def at(self, theta: FloatArray, derivatives: bool = False) -> State:
+        """The equations factored and solved at `theta` (rows of the parameter table).
+
+        With `derivatives` the selected inverse, score and average information are there too.
+        """
+        key = theta.tobytes()
+        if self._state is not None and self._state[0] == key and self._state[1] >= derivatives:
+            return self._state[2]
+        table = self.variance.parameters
+        active = np.array([c != "F" for c in table.codes])
+        try:
+            point = evaluate(self.equations, theta, active, derivatives=derivatives)
+        except NotFeasible as error:
+            raise FitError(f"{error}: the model cannot be evaluated at its final variance parameters") from None
+        state = State(point, self.equations.numeric)
+        self._state = (key, derivatives, state)
+        return state
+
+    def remember(self, point: Point) -> None:
+        """Take over the evaluation that an iteration ended with (its selected inverse is in place)."""
+        self._state = (point.theta.tobytes(), True, State(point, self.equations.numeric))
+
+    def release(self) -> None:
+        """Give the factor's memory back; it is built again when a question needs it."""
+        self._state = None
+        if self._equations is not None:
+            self._equations.forget()
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        return {**self.__dict__, "_equations": None, "_state": None}

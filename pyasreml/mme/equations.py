@@ -1,0 +1,204 @@
+r"""The mixed-model equations of one model: everything that stays constant while θ changes.
+
+:math:`C = W'R^{-1}W + \mathrm{blockdiag}(0, G^{-1}, 0)` with :math:`W = [X\ Z\ M]`; M holds a column with -1 for every
+missing response that stays in a correlated residual section, so that its effect is the predicted response. Every
+entry of C is a sum of values times coefficients c(θ): pattern, ordering and scatter lists are made here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pyasreml.design import side_by_side
+from pyasreml.linalg import Csr, analyze, build_pattern, gram
+from pyasreml.linalg.backends import Numeric
+from pyasreml.mme.residual import Residual, ResidualOperator
+from pyasreml.variance.base import Coefficients
+from pyasreml.variance.build import VarianceModel
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Structures:
+    """All structures at one θ.
+
+    Attributes
+    ----------
+    c : float array (number of coefficients,)
+    random, sections : tuple of Coefficients
+    """
+
+    c: FloatArray
+    random: tuple[Coefficients, ...]
+    sections: tuple[Coefficients, ...]
+
+
+class Equations:
+    """Constants of the mixed-model equations.
+
+    Parameters
+    ----------
+    y : float array (n,)
+        NaN where missing.
+    X : Csr (n, p)
+        Columns kept after aliasing.
+    Z : sequence of Csr (n, q_t)
+        Random terms in formula order.
+    variance : VarianceModel
+    rows : sequence of int arrays
+        Rows of each residual section.
+    weights : float array (n,) or None
+    solver : {"own", "cholmod"}
+    threads : int
+
+    Attributes
+    ----------
+    N : int
+        Number of equations.
+    offsets : tuple of int
+        First equation of each random term; the last is the first of the missing-value effects.
+    df : int
+        Observed records less p.
+    """
+
+    def __init__(
+        self,
+        y: FloatArray,
+        X: Csr,
+        Z: Sequence[Csr],
+        variance: VarianceModel,
+        rows: Sequence[IntArray],
+        weights: FloatArray | None = None,
+        *,
+        solver: str = "own",
+        threads: int = 1,
+    ):
+        self.observed: BoolArray = ~np.isnan(y)
+        self.y = np.where(self.observed, y, 0.0)
+        self.n, self.p = y.size, X.n_cols
+        self.X, self.Z = X, tuple(Z)
+        self.variance = variance
+        self.weights = weights
+        self.df = int(self.observed.sum()) - self.p
+        self.residual = Residual(rows, variance.sections, self.observed, weights)
+        missing = self.residual.missing
+        self.offsets = tuple((self.p + np.concatenate([[0], np.cumsum([z.n_cols for z in Z])])).astype(int).tolist())
+        self.W = side_by_side([X, *Z, *([_missing_columns(self.n, missing)] if missing.size else [])], self.n)
+        self.N = self.W.n_cols
+        self._bases = [p.entries() for p in variance.random]
+        counts = [p.basis_count for p in variance.random]
+        self.random_offsets = tuple((self.residual.offsets[-1] + np.concatenate([[0], np.cumsum(counts)])).astype(int).tolist())
+        self.coefficient_count = self.random_offsets[-1]
+        self._owner_rows = self._rows_by_owner()
+        row, col, coef, value = self._entries()
+        pattern, where = build_pattern(self.N, row, col)
+        self.analysis = analyze(pattern, solver=solver)
+        self._entry = (where, coef.astype(np.int32), value)
+        self._threads = threads
+        self._numeric: Numeric | None = None
+
+    @property
+    def numeric(self) -> Numeric:
+        """The factor's storage, allocated at first use."""
+        if self._numeric is None:
+            self._numeric = self.analysis.numeric(threads=self._threads)
+            self._numeric.set_entries(*self._entry)
+        return self._numeric
+
+    def forget(self) -> None:
+        """Free the factor's storage; it is allocated again at the next use."""
+        self._numeric = None
+
+    def _rows_by_owner(self) -> tuple[IntArray, ...]:
+        """Rows of the parameter table of each owner (random terms, then sections), in local order."""
+        table = self.variance.parameters
+        out = []
+        for owner in range(len(self.variance.random) + len(self.variance.sections)):
+            mine = np.flatnonzero((table.owner == owner) & (table.local >= 0))
+            out.append(mine[np.argsort(table.local[mine], kind="stable")])
+        return tuple(out)
+
+    def rows_of_term(self, term: int) -> IntArray:
+        """Parameter rows of a random term."""
+        return self._owner_rows[term]
+
+    def rows_of_section(self, section: int) -> IntArray:
+        """Parameter rows of a residual section, the ``!R`` rows that stand for sigma2 or 1 left out."""
+        return self._owner_rows[len(self.variance.random) + section]
+
+    def _entries(self) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+        """Row, column, coefficient and value of every contribution to the lower triangle of C."""
+        parts: list[tuple[IntArray, IntArray, IntArray, FloatArray]] = []
+        residual = self.residual
+        order = np.argsort(residual.coef, kind="stable")
+        edges = np.searchsorted(residual.coef[order], np.arange(residual.offsets[-1] + 1))
+        for m in range(residual.offsets[-1]):
+            mine = order[edges[m] : edges[m + 1]]
+            if mine.size == 0:
+                continue
+            row, col, value = residual.row[mine], residual.col[mine], residual.value[mine]
+            if (row == col).all():
+                part = self.W if mine.size == self.n and (row == np.arange(self.n)).all() else take_rows(self.W, row)
+                r, c, v = gram(part, weights=value)
+            else:
+                used, at = np.unique(np.concatenate([row, col]), return_inverse=True)
+                r, c, v = gram(take_rows(self.W, used), _symmetric(used.size, at[: row.size], at[row.size :], value))
+            parts.append((r, c, np.full(r.size, m, np.int64), v))
+        for t, entries in enumerate(self._bases):
+            at = self.offsets[t]
+            parts.append((entries.row + at, entries.col + at, entries.basis + self.random_offsets[t], entries.value))
+        return tuple(np.concatenate(x) for x in zip(*parts, strict=True))  # type: ignore[return-value]
+
+    def structures(self, theta: FloatArray) -> Structures:
+        """Coefficients of all structures; raises `NotFeasible`."""
+        sections = tuple(p.coefficients(theta[self.rows_of_section(s)]) for s, p in enumerate(self.variance.sections))
+        random = tuple(p.coefficients(theta[self.rows_of_term(t)]) for t, p in enumerate(self.variance.random))
+        return Structures(np.concatenate([p.c for p in (*sections, *random)]), random, sections)
+
+    def operator(self, c: FloatArray) -> ResidualOperator:
+        """R⁻¹ at the coefficients c."""
+        return self.residual.operator(c)
+
+    def random_products(self, b: FloatArray) -> FloatArray:
+        """s_m = u'B_m u for every coefficient (zeros for those of the residual), float array (count,)."""
+        out = np.zeros(self.coefficient_count)
+        for t, entries in enumerate(self._bases):
+            u = b[self.offsets[t] : self.offsets[t + 1]]
+            twice = np.where(entries.row != entries.col, 2.0, 1.0)
+            lo, hi = self.random_offsets[t], self.random_offsets[t + 1]
+            weights = entries.value * u[entries.row] * u[entries.col] * twice
+            out[lo:hi] = np.bincount(entries.basis, weights=weights, minlength=hi - lo)
+        return out
+
+
+def _missing_columns(n: int, missing: IntArray) -> Csr:
+    counts = np.zeros(n, np.int64)
+    counts[missing] = 1
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    return Csr(n, missing.size, indptr, np.arange(missing.size, dtype=np.int32), np.full(missing.size, -1.0))
+
+
+def take_rows(matrix: Csr, rows: IntArray) -> Csr:
+    """The given rows of a sparse matrix, in that order."""
+    starts = matrix.indptr[rows]
+    counts = matrix.indptr[rows + 1] - starts
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    place = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
+    return Csr(rows.size, matrix.n_cols, indptr, matrix.indices[place], matrix.data[place])
+
+
+def _symmetric(n: int, row: IntArray, col: IntArray, value: FloatArray) -> Csr:
+    """Both triangles of a symmetric matrix from the entries of one."""
+    off = row != col
+    r, c = np.concatenate([row, col[off]]), np.concatenate([col, row[off]])
+    v = np.concatenate([value, value[off]])
+    order = np.lexsort((c, r))
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(r, minlength=n))])
+    return Csr(n, n, indptr, c[order].astype(np.int32), v[order])

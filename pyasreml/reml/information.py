@@ -1,0 +1,62 @@
+"""Linear algebra on the average information of the free parameters: directions, standard errors, singularities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+SINGULAR = 1e-10
+"""A pivot of the information, scaled to a unit diagonal, below this marks a singular parameter."""
+
+
+def singular_rows(ai: FloatArray, rows: IntArray) -> list[int]:
+    """Rows, among `rows`, that depend on those before them: pivots of the scaled information that vanish."""
+    a = ai[np.ix_(rows, rows)].copy()
+    d = np.sqrt(np.abs(np.diagonal(a)))
+    bad = [int(r) for r, x in zip(rows, d, strict=True) if not x > 0 or not np.isfinite(x)]
+    safe = np.where((d > 0) & np.isfinite(d), d, 1.0)
+    a = a / safe[:, None] / safe
+    alive = np.array([int(r) not in bad for r in rows])
+    for j in range(rows.size):
+        if not alive[j]:
+            continue
+        if not a[j, j] > SINGULAR:
+            bad.append(int(rows[j]))
+            alive[j] = False
+            continue
+        column = a[j + 1 :, j] / a[j, j]
+        a[j + 1 :, j + 1 :] -= np.outer(column, a[j, j + 1 :])
+    return bad
+
+
+def direction(ai: FloatArray, score: FloatArray, live: IntArray, imposed: Mapping[int, float]) -> FloatArray:
+    """AI⁻¹ times the score on the rows `live`, given the moves already imposed on some of them.
+
+    :math:`d_c = A_{cc}^{-1}(U_c - A_{cr}\\delta_r)` for the free rows c, r the imposed ones.
+    """
+    d = np.zeros(score.size)
+    held = np.array([r for r in live if r in imposed], np.int64)
+    free = np.array([r for r in live if r not in imposed], np.int64)
+    d[held] = [imposed[int(r)] for r in held]
+    if free.size:
+        rhs = score[free] - ai[np.ix_(free, held)] @ d[held]
+        d[free] = np.linalg.solve(ai[np.ix_(free, free)], rhs)
+    return d
+
+
+def standard_errors(ai: FloatArray, rows: IntArray) -> FloatArray:
+    """Square roots of the diagonal of the inverse information on `rows`."""
+    return np.asarray(np.sqrt(np.abs(np.diagonal(np.linalg.inv(ai[np.ix_(rows, rows)])))))
+
+
+def inverse(ai: FloatArray, rows: IntArray) -> FloatArray:
+    """Inverse information on `rows`, zeros elsewhere; float array of the full size."""
+    out = np.zeros_like(ai)
+    if rows.size:
+        out[np.ix_(rows, rows)] = np.linalg.inv(ai[np.ix_(rows, rows)])
+    return out

@@ -1,0 +1,285 @@
+"""asreml's own iteration: start, steps, limits, boundary and stopping that give its log line by line.
+
+Every constant was read off iteration logs: the published traces that these rules reproduce digit for
+digit are among the comparison cases. The default stepper; `pyasreml.reml.exact` iterates to the optimum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from pyasreml.errors import FitError
+from pyasreml.mme.equations import Equations
+from pyasreml.reml.information import direction, inverse, singular_rows, standard_errors
+from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
+from pyasreml.reml.point import Point, evaluate
+from pyasreml.variance.base import NotFeasible
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+FLOOR = 0.06324555434374689
+"""A variance falls to this fraction of its value at most: sqrt(0.004), with the rounding error that every floored step shows."""
+FULL_STEP_GAIN = 0.45
+"""From iteration 2 on: U'd per row of the information below this makes the step full."""
+FULL_STEP_NEXT = 1.0
+"""Multiplier times the largest |d|/se below this makes the next step full."""
+NEARLY_FULL = 0.8
+STOP_STEP = 0.015
+"""Largest |d|/se that counts as converged."""
+STOP_LOGLIK = 0.002
+"""Change of the log-likelihood, times the iteration number, that counts as converged."""
+GROWTH = 0.3
+"""A correlation rises by at most this much in one iteration."""
+SIGN_FRACTION = 0.5
+"""A correlation that changes sign and passes this fraction of its size goes to minus its value."""
+BOUNDARY = 1e-4
+"""A floored variance with θ sqrt(AI) below this takes its last step and stays (code B)."""
+
+
+@dataclass
+class _State:
+    """What changes from one iteration to the next."""
+
+    theta: FloatArray
+    nominal: float
+    held: set[int]
+    boundary: set[int] = field(default_factory=set)
+    singular: set[int] = field(default_factory=set)
+    iterates: list[Iterate] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Update:
+    """One update: the new parameters and what the rules need to know of it."""
+
+    theta: FloatArray
+    nominal: float
+    largest: float
+    moved: int
+    late: int
+    final: frozenset[int]
+    rows: IntArray
+
+
+class Likeness:
+    """asreml's stepper.
+
+    Parameters
+    ----------
+    equations : Equations
+    step : float
+        First multiplier (``step.size``, or ``update.step.size`` in a refit).
+    maxit, extra : int
+    ai_sing : bool
+        Go on when the information is singular.
+    soft : bool
+        On failure return the last evaluation, not converged, instead of raising (``fail = "soft"``).
+    watch : callable, optional
+        Called with each `Iterate` as it is made.
+    """
+
+    def __init__(
+        self,
+        equations: Equations,
+        *,
+        step: float = 0.316,
+        maxit: int = 13,
+        extra: int = 0,
+        ai_sing: bool = False,
+        soft: bool = False,
+        watch: Watcher | None = None,
+    ):
+        self.equations = equations
+        self.soft = soft
+        self.table = equations.variance.parameters
+        self.step = step
+        self.maxit = maxit
+        self.extra = extra
+        self.ai_sing = ai_sing
+        self.watch = watch
+        self._sigma2 = self.table.sigma2
+        kinds, codes = np.array(self.table.kinds), np.array(self.table.codes)
+        proper = np.ones(len(self.table), bool)
+        if self._sigma2 is not None:
+            proper[self._sigma2] = False
+        self._floored = proper & (kinds == "V") & (codes != "U")
+        self._correlation = proper & (kinds == "R")
+
+    def run(self) -> Estimates:
+        """Iterate from the table's starts; raises `FitError` where nothing can be returned."""
+        table = self.table
+        held = {i for i, c in enumerate(table.codes) if c in ("F", "B")} - {self._sigma2}
+        state = _State(table.start.copy(), self.step, {int(i) for i in held})
+        extra_left, converged = self.extra, False
+        point: Point | None = None
+        for number in range(1, self.maxit + 1):
+            try:
+                latest = self._evaluate(state, number)
+                update = self._update(state, latest, number)
+            except FitError as error:
+                if not self.soft or (point is None and number > 1):
+                    error.iterates = tuple(state.iterates)
+                    raise
+                return self._failed(state, point, str(error))
+            point = latest
+            restrained = update.moved + update.late + len(update.final)
+            iterate = Iterate(number, point.loglik, point.sigma2, point.theta, update.nominal, restrained)
+            change = abs(point.loglik - state.iterates[-1].loglik) if state.iterates else np.inf
+            state.iterates.append(iterate)
+            if self.watch is not None:
+                self.watch(iterate)
+            still = number > 1 and update.largest < STOP_STEP and change < STOP_LOGLIK * number
+            stop = still and not update.moved and not update.late
+            state.theta, state.nominal = update.theta, update.nominal
+            state.boundary |= update.final
+            state.held |= update.final
+            if stop or converged:
+                converged = True
+                if extra_left == 0:
+                    break
+                extra_left -= 1
+        assert point is not None
+        return self._finish(state, point, update.rows, converged, "")
+
+    def _failed(self, state: _State, point: Point | None, message: str) -> Estimates:
+        """What there is after a failure: the last point that could be evaluated, nothing updated."""
+        theta = state.theta if point is None else point.theta
+        active = np.array([i not in state.held for i in range(len(self.table))])
+        try:
+            last = evaluate(self.equations, theta, active)
+        except NotFeasible:
+            raise FitError(message) from None
+        if not state.iterates:
+            state.iterates.append(Iterate(1, last.loglik, last.sigma2, last.theta, state.nominal, 0))
+        live = np.flatnonzero(active)
+        bad = {i for i in singular_rows(last.ai, live) if i != self._sigma2}
+        state.singular |= bad
+        state.theta = theta
+        return self._finish(state, last, np.array([i for i in live if i not in bad], np.int64), False, message)
+
+    def _evaluate(self, state: _State, number: int) -> Point:
+        active = np.array([i not in state.held for i in range(len(self.table))])
+        try:
+            return evaluate(self.equations, state.theta, active)
+        except NotFeasible as error:
+            where = "at the start values" if number == 1 else f"at iteration {number}"
+            values = ", ".join(f"{n} = {v:.4g}" for n, v in zip(self.table.names, state.theta, strict=True))
+            raise FitError(f"{error} {where} ({values}); give other start values by init=, G.param or R.param") from None
+
+    def _live(self, state: _State, ai: FloatArray) -> IntArray:
+        live = np.array([i for i in range(len(self.table)) if i not in state.held and i not in state.singular], np.int64)
+        bad = [i for i in singular_rows(ai, live) if i != self._sigma2]
+        if bad:
+            names = ", ".join(self.table.names[i] for i in bad)
+            if not self.ai_sing:
+                raise FitError(
+                    f"{len(bad)} singularities in the Average Information matrix ({names}).\n"
+                    "To continue the analysis anyway, try running it again with the optional argument ai.sing = TRUE"
+                )
+            state.singular |= set(bad)
+            live = np.array([i for i in live if i not in state.singular], np.int64)
+        return live
+
+    def _limits(
+        self, theta: FloatArray, d: FloatArray, s: float, live: IntArray, moved: dict[int, float]
+    ) -> dict[int, float]:
+        """Moves that the limits impose instead of s d."""
+        out: dict[int, float] = {}
+        for i in live.tolist():
+            if i in moved:
+                continue
+            new = theta[i] + s * d[i]
+            if self._floored[i] and new < FLOOR * theta[i]:
+                out[i] = (FLOOR - 1) * theta[i]
+            elif self._correlation[i] and new * theta[i] < 0 and abs(new) > SIGN_FRACTION * abs(theta[i]):
+                out[i] = -2 * theta[i]
+            elif self._correlation[i] and new - theta[i] > GROWTH:
+                out[i] = GROWTH
+        return out
+
+    def _sign_limited(self, theta: FloatArray, moved: dict[int, float]) -> bool:
+        return any(self._correlation[i] and move * theta[i] < 0 for i, move in moved.items())
+
+    def _update(self, state: _State, point: Point, number: int) -> _Update:
+        theta, ai, score = state.theta, point.ai, point.score
+        rows = live = self._live(state, ai)
+        d = direction(ai, score, live, {})
+        s = state.nominal
+        if number > 1 and live.size and score[live] @ d[live] / live.size < FULL_STEP_GAIN:
+            s = 1.0
+        moved = self._limits(theta, d, s, live, {})
+        sign = self._sign_limited(theta, moved)
+        if sign and s > self.step:
+            s = self.step
+        final = {
+            i for i in moved if self._floored[i] and abs(theta[i]) * np.sqrt(ai[i, i]) < BOUNDARY
+        }
+        last_moves = {i: moved.pop(i) for i in final}
+        live = np.array([i for i in live if i not in final], np.int64)
+        d = direction(ai, score, live, moved)
+        late = self._limits(theta, d, s, live, moved)
+        free = np.array([i for i in live if i not in moved], np.int64)
+        largest = self._largest(ai, d, free)
+        new = theta.copy()
+        for i in live.tolist():
+            if i != self._sigma2:
+                new[i] += moved[i] if i in moved else late[i] if i in late else s * d[i]
+        for i, move in last_moves.items():
+            new[i] += move
+        shortened = self._keep_feasible(theta, new)
+        if sign:
+            nominal = float(np.sqrt(self.step))
+        elif s >= 1:
+            nominal = 1.0
+        else:
+            nominal = float(np.sqrt(s))
+            proper_free = any(i != self._sigma2 for i in free.tolist())
+            if nominal > NEARLY_FULL or (number > 1 and s * largest < FULL_STEP_NEXT and proper_free):
+                nominal = 1.0
+        return _Update(new, nominal, largest, len(moved) + shortened, len(late), frozenset(final), rows)
+
+    def _largest(self, ai: FloatArray, d: FloatArray, rows: IntArray) -> float:
+        """Largest |d|/se over the free parameters, sigma2 left out."""
+        proper = rows != self._sigma2 if self._sigma2 is not None else np.ones(rows.size, bool)
+        if not proper.any():
+            return 0.0
+        return float((np.abs(d[rows]) / standard_errors(ai, rows))[proper].max())
+
+    def _keep_feasible(self, theta: FloatArray, new: FloatArray) -> int:
+        """Halve the move of a structure that is not positive definite until it is; returns parameters shortened."""
+        eq, count = self.equations, 0
+        owners = [(p, eq.rows_of_term(t)) for t, p in enumerate(eq.variance.random)]
+        owners += [(p, eq.rows_of_section(k)) for k, p in enumerate(eq.variance.sections)]
+        for product, rows in owners:
+            if product.feasible(new[rows]):
+                continue
+            count += rows.size
+            for _ in range(60):
+                new[rows] = 0.5 * (theta[rows] + new[rows])
+                if product.feasible(new[rows]):
+                    break
+            else:
+                new[rows] = theta[rows]
+        return count
+
+    def _finish(self, state: _State, point: Point, rows: IntArray, converged: bool, message: str) -> Estimates:
+        codes = list(self.table.codes)
+        for i in state.boundary:
+            codes[i] = "B"
+        for i in state.singular:
+            codes[i] = "S"
+        final_codes = tuple(codes)
+        return Estimates(
+            tuple(state.iterates),
+            state.theta,
+            final_codes,
+            percent_change(point.theta, state.theta, final_codes),
+            inverse(point.ai, rows),
+            point,
+            converged,
+            message,
+        )

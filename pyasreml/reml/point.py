@@ -1,0 +1,157 @@
+r"""One evaluation: log-likelihood, score and average information at one θ.
+
+.. math::
+
+    \ell = -\tfrac12\,[\,\nu\log\sigma^2 + \log|R| + \log|G| + \log|C| + y'Py\,],\qquad
+    s_i = -\tfrac12\,[\,\mathrm{tr}(P\dot V_i) - y'P\dot V_iPy\,],\qquad
+    A_{ij} = \tfrac12\, q_i'Pq_j,\ q_i = \dot V_i P y
+
+(Gilmour, Thompson & Cullis 1995, Biometrics 51:1440; Johnson & Thompson 1995, J. Dairy Sci. 78:449). On the gamma
+scale σ² = y'Py/ν is profiled, its score is 0 and its working variate is y/σ².
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pyasreml.linalg import NotPositiveDefinite
+from pyasreml.mme.equations import Equations
+from pyasreml.variance.base import NotFeasible
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Point:
+    """Results at one θ.
+
+    Attributes
+    ----------
+    theta : float array (p,)
+        Rows of the parameter table.
+    loglik, sigma2 : float
+    score : float array (p,)
+        Zero for rows that were not asked for.
+    ai : float array (p, p)
+        Average information; zero rows likewise.
+    solution : float array (N,)
+        Effects in the equations' order.
+    residual : float array (n,)
+        y - Wb; at a missing record, 0 - Wb without its own column.
+    weighted : float array (n,)
+        R⁻¹ times the residual (ratio scale on the gamma scale): σ² P y.
+    logdet_C : float
+    ypy : float
+        y'P y on the ratio scale (sum of squares): σ² times ν on the gamma scale.
+    """
+
+    theta: FloatArray
+    loglik: float
+    sigma2: float
+    score: FloatArray
+    ai: FloatArray
+    solution: FloatArray
+    residual: FloatArray
+    weighted: FloatArray
+    logdet_C: float
+    ypy: float
+
+
+def evaluate(
+    equations: Equations, theta: FloatArray, active: BoolArray, *, derivatives: bool = True, least: float = -np.inf
+) -> Point:
+    """Evaluate at `theta`.
+
+    Parameters
+    ----------
+    equations : Equations
+    theta : float array (p,)
+    active : bool array (p,)
+        Parameters whose score and information are wanted.
+    derivatives : bool
+        False: log-likelihood and solution only.
+    least : float
+        Where the log-likelihood is below this, the derivatives are left out too.
+
+    Raises
+    ------
+    NotFeasible
+        A structure, or C, is not positive definite at θ.
+    """
+    eq, table = equations, equations.variance.parameters
+    at = eq.structures(theta)
+    numeric = eq.numeric
+    numeric.assemble(at.c)
+    try:
+        numeric.factor()
+    except NotPositiveDefinite as error:
+        raise NotFeasible(f"the mixed-model equations are not positive definite (equation {error.column + 1})") from None
+    logdet_C = numeric.logdet()
+    operator = eq.operator(at.c)
+    rinv_y = operator.dot(eq.y)
+    rhs = eq.W.tdot(rinv_y)
+    b = numeric.solve(rhs)
+    e = eq.y - eq.W.dot(b)
+    weighted = operator.dot(e)
+    ypy = float(eq.y @ weighted)
+    gamma = eq.variance.gamma
+    sigma2 = ypy / eq.df if gamma else 1.0
+    logdet = logdet_C
+    section_logdets = [eq.residual.logdet(s, point) for s, point in enumerate(at.sections)]
+    logdet += sum(value for value, _ in section_logdets) + sum(point.logdet for point in at.random)
+    loglik = -0.5 * (logdet + ypy / sigma2 + (eq.df * np.log(sigma2) if gamma else 0.0))
+    size = len(table)
+    score, ai = np.zeros(size), np.zeros((size, size))
+    if derivatives and loglik >= least:
+        numeric.invert()
+        s = eq.random_products(b)
+        s[: eq.residual.offsets[-1]] = eq.residual.products_of(e, eq.residual.offsets[-1])
+        both = numeric.adjoint(eq.coefficient_count) + s / sigma2
+        for t, point in enumerate(at.random):
+            lo, hi = eq.random_offsets[t], eq.random_offsets[t + 1]
+            score[eq.rows_of_term(t)] = -0.5 * (point.dlogdet + point.dc @ both[lo:hi])
+        for k, point in enumerate(at.sections):
+            lo, hi = eq.residual.offsets[k], eq.residual.offsets[k + 1]
+            score[eq.rows_of_section(k)] = -0.5 * (section_logdets[k][1] + point.dc @ both[lo:hi])
+        score[~active] = 0.0
+        rows = np.flatnonzero(active)
+        if gamma and table.sigma2 is not None:
+            rows = np.union1d(rows, [table.sigma2])
+        if rows.size:
+            q = _working_variates(eq, theta, rows, b, e, sigma2)
+            rinv_q = operator.dot(q)
+            forward = numeric.forward(eq.W.tdot(rinv_q))
+            block = 0.5 * (q.T @ rinv_q - forward.T @ forward) / sigma2
+            ai[np.ix_(rows, rows)] = 0.5 * (block + block.T)
+    return Point(theta.copy(), float(loglik), float(sigma2), score, ai, b, e, weighted, float(logdet_C), ypy)
+
+
+def _working_variates(
+    eq: Equations, theta: FloatArray, rows: npt.NDArray[np.int64], b: FloatArray, e: FloatArray, sigma2: float
+) -> FloatArray:
+    """q_i of the parameters in `rows`, float array (n, rows.size)."""
+    table = eq.variance.parameters
+    out = np.zeros((eq.n, rows.size))
+    column = {int(r): j for j, r in enumerate(rows)}
+    if table.sigma2 is not None and table.sigma2 in column:
+        out[:, column[table.sigma2]] = eq.y / sigma2
+    for t, product in enumerate(eq.variance.random):
+        mine = eq.rows_of_term(t)
+        wanted = [(k, column[int(r)]) for k, r in enumerate(mine) if int(r) in column]
+        if wanted:
+            u = b[eq.offsets[t] : eq.offsets[t + 1]]
+            q = product.working(theta[mine], u)
+            local, places = (list(x) for x in zip(*wanted, strict=True))
+            out[:, places] = eq.Z[t].dot(np.ascontiguousarray(q[:, local]))
+    for k in range(len(eq.variance.sections)):
+        mine = eq.rows_of_section(k)
+        wanted = [(i, column[int(r)]) for i, r in enumerate(mine) if int(r) in column]
+        if wanted:
+            q = eq.residual.working(k, theta[mine], e, eq.weights)
+            for i, place in wanted:
+                out[:, place] = q[:, i]
+    return out

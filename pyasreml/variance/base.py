@@ -1,0 +1,129 @@
+r"""What every variance structure supplies.
+
+A structure is one factor :math:`\Sigma(\theta)`, k × k, of a direct product. The kernel wants its inverse in
+*coefficient form*, :math:`\Sigma^{-1} = \sum_j c_j(\theta) B_j` with constant sparse symmetric :math:`B_j`: the few
+numbers c and their derivatives are all that changes from one iteration to the next, and a product's
+coefficients are products of its factors' coefficients.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class NotFeasible(Exception):
+    """The parameters give no positive definite matrix."""
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Lower triangles of the basis matrices :math:`B_j`, as one list of entries.
+
+    Attributes
+    ----------
+    row, col : int array (m,)
+        ``row >= col``.
+    basis : int array (m,)
+        Which j the entry belongs to.
+    value : float array (m,)
+    """
+
+    row: IntArray
+    col: IntArray
+    basis: IntArray
+    value: FloatArray
+
+    def full(self) -> Entries:
+        """Both triangles."""
+        off = self.row != self.col
+        return Entries(
+            np.concatenate([self.row, self.col[off]]),
+            np.concatenate([self.col, self.row[off]]),
+            np.concatenate([self.basis, self.basis[off]]),
+            np.concatenate([self.value, self.value[off]]),
+        )
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Value and derivatives at one θ.
+
+    Attributes
+    ----------
+    c : float array (b,)
+    dc : float array (p, b)
+        Row i is the derivative for parameter i.
+    logdet : float
+        log-determinant of Σ.
+    dlogdet : float array (p,)
+    """
+
+    c: FloatArray
+    dc: FloatArray
+    logdet: float
+    dlogdet: FloatArray
+
+
+@dataclass(frozen=True)
+class ParameterInfo:
+    """One parameter of a structure: the end of its name, type and default constraint code.
+
+    `type` is V (variance), C (covariance), R (correlation) or L (loading); asreml's G for a variance ratio
+    is given later, when the scale is known.
+    """
+
+    suffix: str
+    type: str
+    code: str
+
+
+class Structure(ABC):
+    """One factor of a direct product. Immutable; all methods take θ, float array (p,)."""
+
+    size: int
+    parameters: tuple[ParameterInfo, ...] = ()
+    has_variance: bool = False
+    """True where Σ carries its own variances (so that the term needs no scale)."""
+    diagonal: bool = False
+    """True where Σ is diagonal."""
+
+    @abstractmethod
+    def entries(self) -> Entries:
+        """The basis of Σ⁻¹."""
+
+    @abstractmethod
+    def coefficients(self, theta: FloatArray) -> Coefficients:
+        """c, ∂c, log|Σ| and its derivatives; raises `NotFeasible`."""
+
+    @abstractmethod
+    def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
+        """For each parameter :math:`(\\partial_i\\Sigma)\\,\\Sigma^{-1} x`, for x (k, m)."""
+
+    @abstractmethod
+    def matrix(self, theta: FloatArray) -> FloatArray:
+        """Σ, dense (k, k): for tests, reports and the dense reference."""
+
+    @abstractmethod
+    def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
+        """Default start values.
+
+        Parameters
+        ----------
+        scale : float
+            Start of a plain variance in the same fit: 0.1 on the gamma scale, var(y)/20 on the sigma scale.
+        cell_means : float array (k,) or (k, k), or None
+            Variances (covariances) of the cell means of y by level, where the design gives them.
+        """
+
+    @property
+    def basis_count(self) -> int:
+        """Number of basis matrices."""
+        found = self.entries().basis
+        return int(found.max()) + 1 if found.size else 0

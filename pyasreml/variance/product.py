@@ -1,0 +1,120 @@
+r"""Direct products of structures, with an optional scale: :math:`\gamma\,\Sigma_1 \otimes \Sigma_2 \otimes \dots`
+
+The first factor varies slowest. The parameters are the scale (if there is one), then those of each factor in
+turn. Coefficients of the product's inverse are the products of its factors' coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pyasreml.variance.base import Coefficients, Entries, FloatArray, IntArray, NotFeasible, Structure
+
+
+class Product:
+    """A direct product of structures.
+
+    Parameters
+    ----------
+    factors : sequence of Structure
+        Outer factor first.
+    scale : bool
+        True for a scale parameter in front.
+    """
+
+    def __init__(self, factors: Sequence[Structure], scale: bool):
+        self.factors = tuple(factors)
+        self.scale = scale
+        self.size = int(np.prod([f.size for f in self.factors], dtype=np.int64))
+        self.diagonal = all(f.diagonal for f in self.factors)
+        self._counts = [f.basis_count for f in self.factors]
+        self.basis_count = int(np.prod(self._counts, dtype=np.int64))
+        self._slices: list[slice] = []
+        at = int(scale)
+        for factor in self.factors:
+            self._slices.append(slice(at, at + len(factor.parameters)))
+            at += len(factor.parameters)
+        self.parameter_count = at
+
+    def entries(self) -> Entries:
+        """Lower triangle of every basis matrix of the product's inverse."""
+        first, *others = (f.entries() for f in self.factors)
+        if not others:
+            return first
+        whole = first.full()
+        for structure, count, entries in zip(self.factors[1:], self._counts[1:], others, strict=True):
+            whole = _kronecker(whole, entries.full(), structure.size, count)
+        lower = whole.row >= whole.col
+        return Entries(whole.row[lower], whole.col[lower], whole.basis[lower], whole.value[lower])
+
+    def coefficients(self, theta: FloatArray) -> Coefficients:
+        """c (b,), ∂c (p, b), log-determinant and its derivatives of the whole product."""
+        points = [f.coefficients(theta[at]) for f, at in zip(self.factors, self._slices, strict=True)]
+        c = np.ones(1)
+        for point in points:
+            c = np.multiply.outer(c, point.c).ravel()
+        logdet = 0.0
+        dc = np.zeros((self.parameter_count, c.size))
+        dlogdet = np.zeros(self.parameter_count)
+        for j, (point, at) in enumerate(zip(points, self._slices, strict=True)):
+            rest = self.size / self.factors[j].size
+            logdet += rest * point.logdet
+            dlogdet[at] = rest * point.dlogdet
+            if point.dc.shape[0]:
+                before = np.ones(1)
+                for other in points[:j]:
+                    before = np.multiply.outer(before, other.c).ravel()
+                after = np.ones(1)
+                for other in points[j + 1 :]:
+                    after = np.multiply.outer(after, other.c).ravel()
+                dc[at] = (before[None, :, None, None] * point.dc[:, None, :, None] * after).reshape(point.dc.shape[0], -1)
+        if self.scale:
+            gamma = float(theta[0])
+            if gamma == 0:
+                raise NotFeasible("a variance is zero")
+            c = c / gamma
+            dc /= gamma
+            dc[0] = -c / gamma
+            logdet += self.size * np.log(abs(gamma))
+            dlogdet[0] = self.size / gamma
+        return Coefficients(c, dc, logdet, dlogdet)
+
+    def working(self, theta: FloatArray, x: FloatArray) -> FloatArray:
+        """Columns :math:`(\\partial_i V) V^{-1} x` for V the product, x (size,): float array (size, p)."""
+        out = np.empty((self.size, self.parameter_count), order="F")
+        if self.scale:
+            out[:, 0] = x / theta[0]
+        before = 1
+        for factor, at in zip(self.factors, self._slices, strict=True):
+            if at.stop > at.start:
+                cube = x.reshape(before, factor.size, -1)
+                flat = np.ascontiguousarray(cube.transpose(1, 0, 2)).reshape(factor.size, -1)
+                for i, q in enumerate(factor.working(theta[at], flat)):
+                    back = q.reshape(factor.size, before, cube.shape[2]).transpose(1, 0, 2)
+                    out[:, at.start + i] = back.reshape(-1)
+            before *= factor.size
+        return out
+
+    def matrix(self, theta: FloatArray) -> FloatArray:
+        """The product, dense: for tests and reports."""
+        out = np.ones((1, 1))
+        for factor, at in zip(self.factors, self._slices, strict=True):
+            out = np.kron(out, factor.matrix(theta[at]))
+        return out * (theta[0] if self.scale else 1.0)
+
+    def feasible(self, theta: FloatArray) -> bool:
+        """True where every factor is positive definite (a negative scale is allowed here: code U)."""
+        try:
+            self.coefficients(theta)
+        except NotFeasible:
+            return False
+        return True
+
+
+def _kronecker(a: Entries, b: Entries, size: int, count: int) -> Entries:
+    row: IntArray = np.add.outer(a.row * size, b.row).ravel()
+    col: IntArray = np.add.outer(a.col * size, b.col).ravel()
+    basis: IntArray = np.add.outer(a.basis * count, b.basis).ravel()
+    return Entries(row, col, basis, np.multiply.outer(a.value, b.value).ravel())

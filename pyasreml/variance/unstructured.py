@@ -1,0 +1,76 @@
+"""``us``: every variance and covariance its own parameter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pyasreml.variance.base import Coefficients, Entries, FloatArray, NotFeasible, ParameterInfo, Structure
+
+
+class Unstructured(Structure):
+    """Σ positive definite, its lower triangle row-wise: (1,1), (2,1), (2,2), (3,1) …"""
+
+    has_variance = True
+
+    def __init__(self, levels: tuple[str, ...]):
+        self.size = len(levels)
+        self._row, self._col = np.tril_indices(self.size)
+        self.parameters = tuple(
+            ParameterInfo(f"_{levels[r]}:{levels[c]}", "V" if r == c else "C", "P")
+            for r, c in zip(self._row, self._col, strict=True)
+        )
+
+    def entries(self) -> Entries:
+        return Entries(
+            self._row.astype(np.int64),
+            self._col.astype(np.int64),
+            np.arange(self._row.size, dtype=np.int64),
+            np.ones(self._row.size),
+        )
+
+    def coefficients(self, theta: FloatArray) -> Coefficients:
+        sigma = self.matrix(theta)
+        try:
+            factor = np.linalg.cholesky(sigma)
+        except np.linalg.LinAlgError:
+            raise NotFeasible("not positive definite") from None
+        half = np.linalg.inv(factor)
+        inverse = half.T @ half
+        r, c = self._row, self._col
+        # d(S^-1)[a, b] for parameter (r, c):  -(S^-1[a, r] S^-1[c, b] + S^-1[a, c] S^-1[r, b]), halved on the diagonal
+        ar, cb = inverse[np.ix_(r, r)], inverse[np.ix_(c, c)]
+        ac, rb = inverse[np.ix_(c, r)], inverse[np.ix_(r, c)]
+        once = np.where(r == c, 0.5, 1.0)
+        dc = -once[:, None] * (ar * cb + ac * rb)
+        dlogdet = np.where(r == c, 1.0, 2.0) * inverse[r, c]
+        return Coefficients(inverse[r, c], dc, float(2 * np.log(np.diagonal(factor)).sum()), dlogdet)
+
+    def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
+        v = np.linalg.solve(self.matrix(theta), x)
+        out = []
+        for r, c in zip(self._row, self._col, strict=True):
+            q = np.zeros_like(x)
+            q[r] = v[c]
+            q[c] = v[r]
+            out.append(q)
+        return out
+
+    def matrix(self, theta: FloatArray) -> FloatArray:
+        sigma = np.zeros((self.size, self.size))
+        sigma[self._row, self._col] = theta
+        sigma[self._col, self._row] = theta
+        return sigma
+
+    def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
+        if cell_means is None:
+            sigma = scale * np.eye(self.size)
+        elif cell_means.ndim == 1:
+            usable = np.isfinite(cell_means) & (cell_means > 0)
+            sigma = np.diag(np.where(usable, 0.1 * cell_means, scale))
+        else:
+            sigma = 0.1 * cell_means
+            # covariances of cells seen in different sets of levels need not make a positive definite matrix
+            if not np.isfinite(sigma).all() or np.linalg.eigvalsh(sigma)[0] <= 1e-6 * np.trace(sigma) / self.size:
+                variances = np.diagonal(sigma)
+                sigma = np.diag(np.where(np.isfinite(variances) & (variances > 0), variances, scale))
+        return sigma[self._row, self._col]
