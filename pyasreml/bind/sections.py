@@ -145,8 +145,11 @@ def _factor(
     """Structure call, codes from 0 within the section, column; codes None for units."""
     node = component.variable
     text = binder.texts["residual"]
-    if isinstance(node, Name) and node.name == UNITS and UNITS not in binder.frame:
-        size, levels, codes, column = len(rows), (), None, None
+    levels: tuple[str, ...] = ()
+    codes: npt.NDArray[Any] | None = None
+    column: Column | None = None
+    if isinstance(node, Name) and node.name == UNITS:
+        size = len(rows)
     else:
         if component.kind == "expression" and not _is_factor_call(component):
             raise FormulaError(
@@ -156,7 +159,7 @@ def _factor(
         what = f"the residual factor {component.text}" if plain else f"{component.function}()"
         _, column = binder.factor(component, "residual", what, quietly=plain)
         assert column.codes is not None
-        codes = column.codes[rows]
+        codes = column.codes[rows].astype(np.int64)
         if (codes < 0).any():
             row = int(rows[np.flatnonzero(codes < 0)[0]])
             raise DataError(

@@ -103,7 +103,7 @@ class TermBinder:
     def coding(self, component: Component, part: str, in_product: bool, spec: TermSpec) -> Coding:
         """The coding of one component that is not ``at()``."""
         node = component.variable
-        if isinstance(node, Name) and node.name == UNITS and UNITS not in self.frame:
+        if isinstance(node, Name) and node.name == UNITS:
             return UnitsCoding.of(len(self.frame))
         plain = component.kind != "structure" or component.function in ("id", "idv")
         if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name in FACTOR_CALLS:
@@ -140,7 +140,7 @@ class TermBinder:
             return factor_key(argument.name), self.frame[factor_key(argument.name)]
         if not isinstance(node, Name):
             raise FormulaError(f"{what} needs a factor; {component.text} is an expression", self.texts[part], node.span)
-        if node.name == UNITS and UNITS not in self.frame:
+        if node.name == UNITS:
             raise FormulaError(f"{what} cannot take units", self.texts[part], node.span)
         column = self.frame[node.name]
         if column.is_factor:

@@ -84,9 +84,9 @@ def model_frame(
     wanted: dict[str, None] = {}
     for use in [_Use(spec.response, "fixed", spec.texts["fixed"]), *uses]:
         for name in _names(use.node):
+            if name == UNITS:
+                continue  # a reserved name: the records, whatever the data hold under it
             if name not in table:
-                if name == UNITS:
-                    continue
                 raise _unknown(name, use, table)
             wanted.setdefault(name)
     if weights is not None and weights not in table:
@@ -255,7 +255,7 @@ def _level_numbers(node: Node, frame: Frame) -> Node:
                 replace(a, value=None if a.value is None else _level_numbers(a.value, frame)) for a in node.arguments
             ),
         )
-    changes = {}
+    changes: dict[str, Any] = {}
     for attribute in ("operand", "inner", "left", "right"):
         child = getattr(node, attribute, None)
         if isinstance(child, Node):

@@ -99,8 +99,8 @@ class Column:
         assert self.values is not None
         distinct, codes = np.unique(self.values, return_inverse=True)
         known = int(np.count_nonzero(~np.isnan(distinct)))
-        codes = np.where(codes < known, codes, -1).astype(np.int32)
-        return Column(self.name, "factor", codes=codes, levels=tuple(number_text(distinct[:known])))
+        code: npt.NDArray[np.int32] = np.where(codes < known, codes, -1).astype(np.int32)
+        return Column(self.name, "factor", codes=code, levels=tuple(number_text(distinct[:known])))
 
     def labels(self) -> npt.NDArray[np.object_]:
         """A factor's values as text, object array (n,), None where missing."""

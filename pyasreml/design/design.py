@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.bind.bound import BoundModel, BoundTerm
-from pyasreml.design.aliasing import aliased
 from pyasreml.design.blocks import select_columns, side_by_side, term_block
 from pyasreml.errors import ModelError
-from pyasreml.linalg import Csr
+from pyasreml.linalg import Csr, aliased
 
 __all__ = ["Design", "FixedColumns", "build"]
 
