@@ -1,0 +1,24 @@
+"""The compiled leaf: sparse symmetric positive definite systems, products with designs, rank decisions.
+
+A model makes one `Pattern` and one `Analysis`; every parameter value refreshes the numbers of one `Numeric`.
+"""
+
+from ._linalg import NotPositiveDefinite, OutsidePattern
+from .backends import SOLVERS, Analysis, Numeric, analyze
+from .pattern import Pattern, build_pattern
+from .rank import aliased
+from .sparse import Csr, gram
+
+__all__ = [
+    "SOLVERS",
+    "Analysis",
+    "Csr",
+    "NotPositiveDefinite",
+    "Numeric",
+    "OutsidePattern",
+    "Pattern",
+    "aliased",
+    "analyze",
+    "build_pattern",
+    "gram",
+]

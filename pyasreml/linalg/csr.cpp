@@ -1,0 +1,102 @@
+// Products with a matrix by rows: with dense blocks, transposed, and the lower triangle of W' M W.
+#include "kernel.hpp"
+
+#include <algorithm>
+
+namespace pyasreml {
+
+void csr_dot(const CsrView& a, const double* b, int m, double* out) {
+    if (m == 1) {
+        for (Index i = 0; i < a.rows; i++) {
+            double sum = 0;
+            for (Pos p = a.start[i]; p < a.start[i + 1]; p++) sum += a.value[p] * b[a.col[p]];
+            out[i] = sum;
+        }
+        return;
+    }
+    for (Index i = 0; i < a.rows; i++) {
+        double* RESTRICT to = out + static_cast<std::size_t>(i) * m;
+        std::fill(to, to + m, 0.0);
+        for (Pos p = a.start[i]; p < a.start[i + 1]; p++) {
+            const double x = a.value[p];
+            const double* RESTRICT from = b + static_cast<std::size_t>(a.col[p]) * m;
+            for (int q = 0; q < m; q++) to[q] += x * from[q];
+        }
+    }
+}
+
+void csr_tdot(const CsrView& a, const double* b, int m, double* out) {
+    std::fill(out, out + static_cast<std::size_t>(a.cols) * m, 0.0);
+    for (Index i = 0; i < a.rows; i++) {
+        const double* RESTRICT from = b + static_cast<std::size_t>(i) * m;
+        for (Pos p = a.start[i]; p < a.start[i + 1]; p++) {
+            const double x = a.value[p];
+            double* RESTRICT to = out + static_cast<std::size_t>(a.col[p]) * m;
+            for (int q = 0; q < m; q++) to[q] += x * from[q];
+        }
+    }
+}
+
+void csr_transpose(const CsrView& a, Pos* start, Index* col, double* value) {
+    std::fill(start, start + a.cols + 1, Pos{0});
+    const Pos nnz = a.start[a.rows];
+    for (Pos p = 0; p < nnz; p++) start[a.col[p] + 1]++;
+    for (Index j = 0; j < a.cols; j++) start[j + 1] += start[j];
+    std::vector<Pos> fill(start, start + a.cols);
+    for (Index i = 0; i < a.rows; i++)
+        for (Pos p = a.start[i]; p < a.start[i + 1]; p++) {
+            const Pos q = fill[a.col[p]]++;
+            col[q] = i;
+            value[q] = a.value[p];
+        }
+}
+
+// Row i of W' M W, row-wise (Gustavson 1978): first row i of W' M over records, then times W; columns up to i only.
+void gram(const CsrView& w, const CsrView& transposed, const CsrView* m, const double* weights, Triplets& out) {
+    std::vector<double> sum(w.cols, 0.0), record_sum(m ? w.rows : 0, 0.0);
+    std::vector<Index> mark(w.cols, -1), record_mark(m ? w.rows : 0, -1), found, records;
+    auto add_record = [&](Index i, Index r, double x) {
+        for (Pos p = w.start[r]; p < w.start[r + 1]; p++) {
+            const Index j = w.col[p];
+            if (j > i) continue;
+            if (mark[j] != i) {
+                mark[j] = i;
+                sum[j] = 0;
+                found.push_back(j);
+            }
+            sum[j] += x * w.value[p];
+        }
+    };
+    for (Index i = 0; i < w.cols; i++) {
+        found.clear();
+        if (!m) {
+            for (Pos p = transposed.start[i]; p < transposed.start[i + 1]; p++) {
+                const Index r = transposed.col[p];
+                add_record(i, r, weights ? weights[r] * transposed.value[p] : transposed.value[p]);
+            }
+        } else {
+            records.clear();
+            for (Pos p = transposed.start[i]; p < transposed.start[i + 1]; p++) {
+                const Index r = transposed.col[p];
+                for (Pos q = m->start[r]; q < m->start[r + 1]; q++) {
+                    const Index t = m->col[q];
+                    if (record_mark[t] != i) {
+                        record_mark[t] = i;
+                        record_sum[t] = 0;
+                        records.push_back(t);
+                    }
+                    record_sum[t] += transposed.value[p] * m->value[q];
+                }
+            }
+            for (Index t : records) add_record(i, t, record_sum[t]);
+        }
+        std::sort(found.begin(), found.end());
+        for (Index j : found) {
+            out.rows.push_back(i);
+            out.cols.push_back(j);
+            out.values.push_back(sum[j]);
+        }
+    }
+}
+
+}  // namespace pyasreml

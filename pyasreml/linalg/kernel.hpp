@@ -1,0 +1,277 @@
+// Types shared by the compiled part: indices, BLAS pointers, the symbolic analysis and the numeric object.
+//
+// A symmetric positive definite C of order n is P C P' = L L'. Columns of L with (nearly) equal structure form a
+// supernode: a panel of `height` rows (its own columns first, then the rows below) by `width` columns, column-major.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+// Small dense kernels are compiled for several instruction sets where the loader can choose between them.
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(PYASREML_NO_CLONES) && \
+    ((defined(__GNUC__) && !defined(__clang__)) || (defined(__clang__) && __clang_major__ >= 14))
+#define SIMD_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define SIMD_CLONES
+#endif
+#if defined(_MSC_VER)
+#define RESTRICT __restrict
+#else
+#define RESTRICT __restrict__
+#endif
+
+namespace pyasreml {
+
+using Index = std::int32_t;  // equations, supernodes, local positions
+using Pos = std::int64_t;    // non-zeros and positions in values
+
+// Fortran entry points, taken from scipy.linalg.cython_blas and cython_lapack.
+struct Blas {
+    using Gemm = void (*)(char*, char*, int*, int*, int*, double*, double*, int*, double*, int*, double*, double*, int*);
+    using Syrk = void (*)(char*, char*, int*, int*, double*, double*, int*, double*, double*, int*);
+    using Trsm = void (*)(char*, char*, char*, char*, int*, int*, double*, double*, int*, double*, int*);
+    using Symm = void (*)(char*, char*, int*, int*, double*, double*, int*, double*, int*, double*, double*, int*);
+    using Potr = void (*)(char*, int*, double*, int*, int*);
+    Gemm gemm_ = nullptr;
+    Syrk syrk_ = nullptr;
+    Trsm trsm_ = nullptr;
+    Symm symm_ = nullptr;
+    Potr potrf_ = nullptr, potri_ = nullptr;
+
+    void set(void* gemm, void* syrk, void* trsm, void* symm, void* potrf, void* potri) {
+        gemm_ = reinterpret_cast<Gemm>(gemm);
+        syrk_ = reinterpret_cast<Syrk>(syrk);
+        trsm_ = reinterpret_cast<Trsm>(trsm);
+        symm_ = reinterpret_cast<Symm>(symm);
+        potrf_ = reinterpret_cast<Potr>(potrf);
+        potri_ = reinterpret_cast<Potr>(potri);
+    }
+    void gemm(char ta, char tb, int m, int n, int k, double alpha, const double* a, int lda, const double* b, int ldb,
+              double beta, double* c, int ldc) const {
+        gemm_(&ta, &tb, &m, &n, &k, &alpha, const_cast<double*>(a), &lda, const_cast<double*>(b), &ldb, &beta, c, &ldc);
+    }
+    // lower triangle of c := alpha a a' + beta c, a is n x k
+    void syrk(int n, int k, double alpha, const double* a, int lda, double beta, double* c, int ldc) const {
+        char lower = 'L', no = 'N';
+        syrk_(&lower, &no, &n, &k, &alpha, const_cast<double*>(a), &lda, &beta, c, &ldc);
+    }
+    // b := b op(a)^-1 with a lower triangular of order n, b is m x n
+    void trsm_right(char ta, int m, int n, const double* a, int lda, double* b, int ldb) const {
+        char right = 'R', lower = 'L', no = 'N';
+        double one = 1.0;
+        trsm_(&right, &lower, &ta, &no, &m, &n, &one, const_cast<double*>(a), &lda, b, &ldb);
+    }
+    // c := alpha a b with a symmetric (lower stored) of order m, b is m x n
+    void symm(int m, int n, double alpha, const double* a, int lda, const double* b, int ldb, double* c, int ldc) const {
+        char left = 'L', lower = 'L';
+        double zero = 0.0;
+        symm_(&left, &lower, &m, &n, &alpha, const_cast<double*>(a), &lda, const_cast<double*>(b), &ldb, &zero, c, &ldc);
+    }
+    int potrf(int n, double* a, int lda) const {
+        char lower = 'L';
+        int info = 0;
+        potrf_(&lower, &n, a, &lda, &info);
+        return info;
+    }
+    int potri(int n, double* a, int lda) const {
+        char lower = 'L';
+        int info = 0;
+        potri_(&lower, &n, a, &lda, &info);
+        return info;
+    }
+};
+
+// Lower triangle by columns, rows of a column ascending, diagonal always present (and so first).
+struct Pattern {
+    Index n;
+    const Pos* start;   // n + 1
+    const Index* row;   // start[n]
+};
+
+// Non-zeros and multiply-adds of L under an order, before amalgamation.
+struct Counts {
+    double nnz = 0, flops = 0;
+};
+
+struct Symbolic {
+    Index n = 0;                  // equations
+    Index count = 0;              // supernodes
+    Counts exact;                 // of L without amalgamation
+    std::vector<Index> perm;      // perm[k]: equation that is pivot k
+    std::vector<Index> inverse;   // inverse[i]: pivot of equation i
+    std::vector<Index> first;     // count + 1: first pivot of each supernode
+    std::vector<Index> owner;     // n: supernode of a pivot
+    std::vector<Index> parent;    // count: parent supernode or -1
+    std::vector<Index> children;  // count: number of children
+    std::vector<Pos> below_start; // count + 1: pointers into below and relative
+    std::vector<Index> below;     // pivots of the rows below a supernode's own, ascending
+    std::vector<Index> relative;  // position of those rows in the parent's front
+    std::vector<Pos> panel;       // count + 1: pointers into the values of L and of the inverse
+    std::vector<Pos> entry;       // position in the values of every entry of the pattern
+    std::vector<Pos> diagonal;    // n: position in the values of pivot k's diagonal
+    Index max_below = 0;
+    Pos peak_fronts = 0;          // most front elements alive at once, in factor or inverse
+
+    int width(Index s) const { return first[s + 1] - first[s]; }
+    int rows_below(Index s) const { return static_cast<int>(below_start[s + 1] - below_start[s]); }
+    const Index* below_of(Index s) const { return below.data() + below_start[s]; }
+    const Index* relative_of(Index s) const { return relative.data() + below_start[s]; }
+    Pos values() const { return panel.empty() ? 0 : panel.back(); }
+    // position of (pivot a, pivot b) in the values, or -1 outside the pattern of L
+    Pos locate(Index a, Index b) const;
+};
+
+// --- ordering.cpp, dissection.cpp: perm[k] is the equation taken as pivot k
+// stage: null, or per equation 0 (free) or its place >= 1 among the equations forced to the end
+void min_degree(const Pattern& c, double dense, const Index* stage, Index* perm);
+// coordinates: n x dims row-major, NaN for equations without a place (they go last)
+void dissect(const Pattern& c, const double* coordinates, int dims, Index* perm);
+
+// --- etree.cpp
+struct Permuted {  // lower and upper triangle without diagonal, by columns, in pivot order
+    std::vector<Pos> lower_start, upper_start;
+    std::vector<Index> lower, upper;
+};
+// last: the trailing `last` pivots are joined into one dense block
+Permuted permute(const Pattern& c, const Index* inverse, Index last);
+void elimination_tree(Index n, const Permuted& a, std::vector<Index>& parent);
+void postorder(const std::vector<Index>& parent, std::vector<Index>& post);
+void column_counts(Index n, const Permuted& a, const std::vector<Index>& parent, const std::vector<Index>& post,
+                   std::vector<Index>& counts);
+Counts count(const Pattern& c, const Index* perm, Index last);
+
+// --- amalgamate.cpp
+struct SupernodeTree {
+    std::vector<Index> width, height, parent;  // of the final supernodes in postorder
+    std::vector<Index> of_column;              // column -> supernode (postorder number)
+};
+// overhead: nanoseconds a supernode costs besides its arithmetic
+SupernodeTree amalgamate(const std::vector<Index>& parent, const std::vector<Index>& post,
+                         const std::vector<Index>& counts, Index last, double overhead);
+
+// --- symbolic.cpp
+void analyze(Symbolic& s, const Pattern& c, const Index* perm, Index last);
+
+// --- pattern.cpp
+// returns the number of distinct entries; -1 - e where entry e lies outside the lower triangle
+Pos build_pattern(Index n, Pos entries, const Index* rows, const Index* cols, Pos* start, std::vector<Index>& row,
+                  Pos* where);
+// neighbours of the kept equations among themselves, numbered among the kept (number[i] < 0: left out)
+void adjacency(const Pattern& c, const Index* number, Index kept, std::vector<Pos>& start, std::vector<Index>& neighbour);
+
+// Update and inverse fronts, kept between calls so that large blocks are not returned to the system.
+class Pool {
+  public:
+    Pool() = default;
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+    ~Pool();
+    double* get(std::size_t size);
+    double* zeros(std::size_t size);
+    void put(double* block, std::size_t size);
+
+  private:
+    struct Block {
+        double* data;
+        std::size_t size;
+    };
+    std::vector<Block> free_, used_;
+};
+
+struct Free {
+    void operator()(double* p) const { std::free(p); }
+};
+using Values = std::unique_ptr<double[], Free>;
+Values allocate(Pos size);
+
+// A front of the elimination: the panel's own columns and, where there is one, the square block of the rows below.
+struct Front {
+    double* panel;
+    int width, below;
+    double* update;
+    // the diagonal element of front column c; element (r, c), r >= c, is diagonal(c)[r - c]
+    double* diagonal(int c) const {
+        return c < width ? panel + static_cast<std::size_t>(c) * (width + below + 1)
+                         : update + static_cast<std::size_t>(c - width) * (below + 1);
+    }
+};
+
+// Values of C, L and the selected inverse for one analysis.
+class Numeric {
+  public:
+    Numeric(const Symbolic& symbolic, const Blas& blas, int threads);
+
+    void set_entries(Pos count, const Pos* where, const Index* coef, const double* value);
+    void assemble(const double* c);
+    // 0, or 1 + the pivot that is not above tol times its diagonal in C
+    Pos factor(double tol);
+    // drops such pivots instead (unit diagonal, nothing below): dropped[k] = 1
+    void factor_singular(double tol, unsigned char* dropped);
+    double logdet() const;
+    void forward(double* v, int m) const;   // v: n x m row-major in pivot order
+    void backward(double* v, int m) const;
+    void gather(const double* b, int m, double* v) const;   // rows of b into pivot order
+    void scatter(const double* v, int m, double* b) const;  // and back
+    void invert();
+    void adjoint(double* t) const;
+    void inverse_diagonal(double* d) const;
+    // index of the first pair outside the pattern, or -1
+    Pos inverse_at(Pos count, const Index* rows, const Index* cols, double* out) const;
+    Index coefficients() const { return coefficients_; }
+
+  private:
+    const Symbolic& s_;
+    Blas blas_;
+    int threads_;
+    Values factor_, inverse_;
+    std::vector<double> floor_;  // per pivot: the value it must exceed
+    std::vector<std::unique_ptr<Pool>> pools_;
+    std::vector<double*> fronts_;
+    Index coefficients_ = 0;
+    std::vector<Pos> position_;
+    std::vector<Index> coef_;
+    std::vector<double> value_;
+    std::vector<unsigned char> off_;  // 1 for an entry off the diagonal
+
+    Front front(Index s, double* values) const;
+    Pos factor_front(Index s, Pool& pool, bool keep);
+    void invert_front(Index s, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep);
+    void set_floor(double tol);
+    void release();
+    void sweep_block(const double*, double*, int, int, int) const;
+    friend class Subtrees;
+};
+
+// --- rank.cpp
+// In-order sweep of the height x width lower panel: a pivot not above floor[k] is dropped (unit diagonal, zeros).
+void sweep(const Blas& blas, int height, int width, double* panel, const double* floor, unsigned char* dropped);
+// Bottom-up echelon form of the null space (p x r, row-major): pivot rows get aliased[row] = 1.
+void echelon(Index p, Index r, double* null_space, double tol, unsigned char* aliased);
+
+// --- csr.cpp
+struct CsrView {
+    Index rows, cols;
+    const Pos* start;
+    const Index* col;
+    const double* value;
+};
+void csr_dot(const CsrView& a, const double* b, int m, double* out);
+void csr_tdot(const CsrView& a, const double* b, int m, double* out);
+void csr_transpose(const CsrView& a, Pos* start, Index* col, double* value);
+struct Triplets {
+    std::vector<Index> rows, cols;
+    std::vector<double> values;
+};
+// lower triangle of w' diag(weights) m w; transposed is w'; weights or m may be null
+void gram(const CsrView& w, const CsrView& transposed, const CsrView* m, const double* weights, Triplets& out);
+
+// --- takahashi.cpp: selected inverse on the pattern of a simplicial L (columns sorted, diagonal first)
+void takahashi(Index n, const Pos* start, const Index* row, const double* l, double* z);
+// position of each (row, col), row >= col, in a lower pattern by columns, or -1
+void locate(Pos count, const Index* rows, const Index* cols, const Pos* start, const Index* row, Pos* where);
+
+}  // namespace pyasreml

@@ -1,0 +1,153 @@
+// The numeric object: storage, buffer pool, entry lists, assembly of C(theta) and the adjoint.
+#include "kernel.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace pyasreml {
+
+// ------------------------------------------------------------------ storage
+Values allocate(Pos size) {
+    void* p = std::malloc(sizeof(double) * static_cast<std::size_t>(std::max<Pos>(size, 1)));
+    if (!p) throw std::bad_alloc();
+    return Values(static_cast<double*>(p));
+}
+
+constexpr std::size_t POOLED = 8192;    // smaller blocks go through malloc, which keeps them itself
+constexpr std::size_t MOST_FREE = 64;   // blocks a pool holds back
+
+Pool::~Pool() {
+    for (const Block& b : free_) std::free(b.data);
+    for (const Block& b : used_) std::free(b.data);
+}
+
+double* Pool::get(std::size_t size) {
+    if (size < POOLED) {
+        double* p = static_cast<double*>(std::malloc(sizeof(double) * std::max<std::size_t>(size, 1)));
+        if (!p) throw std::bad_alloc();
+        return p;
+    }
+    const std::size_t none = free_.size();
+    std::size_t best = none;
+    for (std::size_t i = 0; i < free_.size(); i++)
+        if (free_[i].size >= size && (best == none || free_[i].size < free_[best].size)) best = i;
+    Block b;
+    if (best != none && free_[best].size <= 4 * size) {
+        b = free_[best];
+        free_[best] = free_.back();
+        free_.pop_back();
+    } else {
+        if (free_.size() > MOST_FREE) {
+            std::free(free_.back().data);
+            free_.pop_back();
+        }
+        b.size = size + size / 4;
+        b.data = static_cast<double*>(std::malloc(sizeof(double) * b.size));
+        if (!b.data) throw std::bad_alloc();
+    }
+    used_.push_back(b);
+    return b.data;
+}
+
+double* Pool::zeros(std::size_t size) {
+    double* p = get(size);
+    std::memset(p, 0, sizeof(double) * size);
+    return p;
+}
+
+void Pool::put(double* block, std::size_t size) {
+    if (size < POOLED) {
+        std::free(block);
+        return;
+    }
+    for (std::size_t i = used_.size(); i-- > 0;)
+        if (used_[i].data == block) {
+            free_.push_back(used_[i]);
+            used_[i] = used_.back();
+            used_.pop_back();
+            return;
+        }
+}
+
+Numeric::Numeric(const Symbolic& symbolic, const Blas& blas, int threads)
+    : s_(symbolic), blas_(blas), threads_(std::max(threads, 1)), factor_(allocate(symbolic.values())),
+      floor_(symbolic.n, 0.0), fronts_(symbolic.count, nullptr) {
+    for (int t = 0; t < threads_; t++) pools_.push_back(std::make_unique<Pool>());
+}
+
+// After a sweep that stopped early: give the remaining fronts back.
+void Numeric::release() {
+    for (Index k = 0; k < s_.count; k++)
+        if (fronts_[k]) {
+            const std::size_t below = s_.rows_below(k);
+            pools_[0]->put(fronts_[k], below * below);
+            fronts_[k] = nullptr;
+        }
+}
+
+Front Numeric::front(Index k, double* values) const {
+    return Front{values + s_.panel[k], s_.width(k), s_.rows_below(k), fronts_[k]};
+}
+
+// ------------------------------------------------------------------ C = sum_e value[e] c[coef[e]] at entry e
+void Numeric::set_entries(Pos count, const Pos* where, const Index* coef, const double* value) {
+    std::vector<Pos> order(count);
+    std::iota(order.begin(), order.end(), Pos{0});
+    std::sort(order.begin(), order.end(), [&](Pos a, Pos b) {
+        const Pos x = s_.entry[where[a]], y = s_.entry[where[b]];
+        return x != y ? x < y : a < b;
+    });
+    position_.resize(count);
+    coef_.resize(count);
+    value_.resize(count);
+    off_.resize(count);
+    coefficients_ = 0;
+    for (Pos e = 0; e < count; e++) {
+        const Pos k = order[e];
+        position_[e] = s_.entry[where[k]];
+        coef_[e] = coef[k];
+        value_[e] = value[k];
+        coefficients_ = std::max(coefficients_, static_cast<Index>(coef[k] + 1));
+    }
+    // diagonal positions are the only ones on a panel's diagonal: both lists ascend
+    Pos e = 0;
+    for (Index k = 0; k < s_.n; k++) {
+        while (e < count && position_[e] < s_.diagonal[k]) off_[e++] = 1;
+        while (e < count && position_[e] == s_.diagonal[k]) off_[e++] = 0;
+    }
+    while (e < count) off_[e++] = 1;
+}
+
+void Numeric::assemble(const double* c) {
+    double* l = factor_.get();
+    std::memset(l, 0, sizeof(double) * static_cast<std::size_t>(s_.values()));
+    const Pos count = static_cast<Pos>(position_.size());
+    for (Pos e = 0; e < count; e++) l[position_[e]] += value_[e] * c[coef_[e]];
+}
+
+// t[m] = d log|C| / d c[m] = sum of value * Z over the entries of m, those off the diagonal twice.
+void Numeric::adjoint(double* t) const {
+    const double* z = inverse_.get();
+    std::fill(t, t + coefficients_, 0.0);
+    const Pos count = static_cast<Pos>(position_.size());
+    for (Pos e = 0; e < count; e++) {
+        const double x = z[position_[e]] * value_[e];
+        t[coef_[e]] += off_[e] ? x + x : x;
+    }
+}
+
+void Numeric::inverse_diagonal(double* d) const {
+    for (Index k = 0; k < s_.n; k++) d[s_.perm[k]] = inverse_[s_.diagonal[k]];
+}
+
+Pos Numeric::inverse_at(Pos count, const Index* rows, const Index* cols, double* out) const {
+    for (Pos e = 0; e < count; e++) {
+        const Pos p = s_.locate(s_.inverse[rows[e]], s_.inverse[cols[e]]);
+        if (p < 0) return e;
+        out[e] = inverse_[p];
+    }
+    return -1;
+}
+
+}  // namespace pyasreml

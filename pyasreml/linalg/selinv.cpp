@@ -1,0 +1,84 @@
+// Selected inversion on the pattern of L, supernode by supernode from the root.
+//
+// For a supernode with own columns J and rows below R:  Y = L_RJ L_JJ^-1,  Z_RJ = -Z_RR Y,
+// Z_JJ = (L_JJ L_JJ')^-1 - Y' Z_RJ, with Z_RR gathered from the parent's front alone.
+// Takahashi, Fagan & Chen (1973); Erisman & Tinney (1975) CACM 18:177; Lin et al. (2011) ACM TOMS 37:40 for fronts.
+#include "dense.hpp"
+
+#include <cstring>
+
+namespace pyasreml {
+
+// left[p]: children of p still to come; p's front goes back after the last one. keep: leave that to the caller.
+void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep) {
+    const Front z = front(k, inverse_.get());
+    const double* l = factor_.get() + s_.panel[k];
+    const int width = z.width, below = z.below, height = width + below;
+    const bool small = is_small(width, height);
+    if (small) {
+        small_inverse(l, height, width, z.panel);
+    } else {
+        for (int j = 0; j < width; j++)
+            std::memcpy(z.panel + static_cast<std::size_t>(j) * height, l + static_cast<std::size_t>(j) * height,
+                        sizeof(double) * width);
+        blas_.potri(width, z.panel, height);
+    }
+    if (below == 0) return;
+    const Index p = s_.parent[k];
+    const Front parent = front(p, inverse_.get());
+    const Index* relative = s_.relative_of(k);
+    if (work.size() < static_cast<std::size_t>(below) * width) work.resize(static_cast<std::size_t>(below) * width);
+    double* y = work.data();
+    if (small) {
+        small_trsm(l, height, width, y);
+    } else {
+        for (int j = 0; j < width; j++)
+            std::memcpy(y + static_cast<std::size_t>(j) * below, l + static_cast<std::size_t>(j) * height + width,
+                        sizeof(double) * below);
+        blas_.trsm_right('N', below, width, l, height, y, below);
+    }
+    const bool leaf = s_.children[k] == 0;
+    const std::size_t size = static_cast<std::size_t>(below) * below;
+    double* zr = z.panel + width;
+    if (leaf && width <= 4) {
+        direct_symm(below, relative, parent, y, width, zr, height);
+    } else {
+        double* w = fronts_[k] = pool.get(size);
+        const bool full = !small && width >= 24;  // dgemm on the full block beats dsymm from here on
+        gather_front(w, below, relative, parent, full);
+        if (small || width <= 2)
+            small_symm(w, below, y, width, zr, height);
+        else if (full)
+            blas_.gemm('N', 'N', below, width, below, -1.0, w, below, y, below, 0.0, zr, height);
+        else
+            blas_.symm(below, width, -1.0, w, below, y, below, zr, height);
+        if (leaf) {
+            pool.put(w, size);
+            fronts_[k] = nullptr;
+        }
+    }
+    if (small || width <= 4) {
+        for (int a = 0; a < width; a++)
+            for (int b = a; b < width; b++) {
+                const double *yb = y + static_cast<std::size_t>(b) * below, *za = zr + static_cast<std::size_t>(a) * height;
+                double sum = 0;
+                for (int i = 0; i < below; i++) sum += yb[i] * za[i];
+                z.panel[static_cast<std::size_t>(a) * height + b] -= sum;
+            }
+    } else {  // the strict upper part of the own block is never read
+        blas_.gemm('T', 'N', width, width, below, -1.0, y, below, zr, height, 1.0, z.panel, height);
+    }
+    if (!keep && --left[p] == 0 && fronts_[p]) {
+        pool.put(fronts_[p], static_cast<std::size_t>(parent.below) * parent.below);
+        fronts_[p] = nullptr;
+    }
+}
+
+void Numeric::invert() {
+    if (!inverse_) inverse_ = allocate(s_.values());
+    std::vector<Index> left(s_.children);
+    std::vector<double> work;
+    for (Index k = s_.count - 1; k >= 0; k--) invert_front(k, *pools_[0], left, work, false);
+}
+
+}  // namespace pyasreml

@@ -1,0 +1,149 @@
+"""A matrix by rows with the few products that the mixed-model equations need."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _linalg
+
+__all__ = ["Csr", "gram"]
+
+_Arrays = tuple[int, NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
+
+
+class Csr:
+    """Sparse matrix by rows (CSR).
+
+    Parameters
+    ----------
+    n_rows, n_cols : int
+        Shape.
+    indptr : (n_rows + 1,) array of int
+        Where each row starts.
+    indices : (nnz,) array of int
+        Columns; any order within a row, duplicates add up.
+    data : (nnz,) array of float
+        Values.
+
+    Raises
+    ------
+    ValueError
+        Where the three arrays do not make a matrix of that shape.
+
+    Examples
+    --------
+    >>> a = Csr(2, 3, [0, 2, 3], [0, 2, 1], [1.0, 2.0, 3.0])
+    >>> a.dot([1.0, 1.0, 1.0]).tolist(), a.tdot([1.0, 1.0]).tolist()
+    ([3.0, 3.0], [1.0, 3.0, 2.0])
+    """
+
+    __slots__ = ("__dict__", "data", "indices", "indptr", "n_cols", "n_rows")
+
+    def __init__(self, n_rows: int, n_cols: int, indptr: ArrayLike, indices: ArrayLike, data: ArrayLike):
+        self.n_rows = int(n_rows)
+        self.n_cols = int(n_cols)
+        self.indptr: NDArray[np.int64] = np.ascontiguousarray(indptr, dtype=np.int64)
+        self.indices: NDArray[np.int32] = np.ascontiguousarray(indices, dtype=np.int32)
+        self.data: NDArray[np.float64] = np.ascontiguousarray(data, dtype=np.float64)
+        nnz = len(self.data)
+        if self.indptr.shape != (self.n_rows + 1,) or self.indptr[0] != 0 or self.indptr[-1] != nnz:
+            raise ValueError(f"indptr must run from 0 to {nnz} in {self.n_rows + 1} steps")
+        if np.any(np.diff(self.indptr) < 0):
+            raise ValueError("indptr must not fall")
+        if len(self.indices) != nnz:
+            raise ValueError(f"{len(self.indices)} indices for {nnz} values")
+        if nnz and (self.indices.min() < 0 or self.indices.max() >= self.n_cols):
+            raise ValueError(f"column indices must lie in [0, {self.n_cols})")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.n_rows, self.n_cols
+
+    @property
+    def nnz(self) -> int:
+        """Stored values."""
+        return len(self.data)
+
+    def __repr__(self) -> str:
+        return f"Csr({self.n_rows}, {self.n_cols}, nnz={self.nnz})"
+
+    @property
+    def _arrays(self) -> _Arrays:
+        return self.n_cols, self.indptr, self.indices, self.data
+
+    def dot(self, b: ArrayLike) -> NDArray[np.float64]:
+        """A b for b of shape (n_cols,) or (n_cols, m)."""
+        x, m = _right_side(b, self.n_cols)
+        out = np.zeros((self.n_rows, *x.shape[1:]))
+        _linalg.csr_dot(*self._arrays, x.reshape(-1), m, out.reshape(-1))
+        return out
+
+    def tdot(self, b: ArrayLike) -> NDArray[np.float64]:
+        """A' b for b of shape (n_rows,) or (n_rows, m)."""
+        x, m = _right_side(b, self.n_rows)
+        out = np.zeros((self.n_cols, *x.shape[1:]))
+        _linalg.csr_tdot(*self._arrays, x.reshape(-1), m, out.reshape(-1))
+        return out
+
+    @cached_property
+    def _transposed(self) -> Csr:
+        return Csr(self.n_cols, self.n_rows, *_linalg.csr_transpose(*self._arrays))
+
+    def transpose(self) -> Csr:
+        """The transpose, its rows sorted; made once."""
+        return self._transposed
+
+    def toarray(self) -> NDArray[np.float64]:
+        """The dense matrix, for small ones and tests."""
+        out = np.zeros(self.shape)
+        np.add.at(out, (np.repeat(np.arange(self.n_rows), np.diff(self.indptr)), self.indices), self.data)
+        return out
+
+
+def _right_side(b: ArrayLike, rows: int) -> tuple[NDArray[np.float64], int]:
+    x = np.ascontiguousarray(b, dtype=np.float64)
+    if x.ndim not in (1, 2) or x.shape[0] != rows:
+        raise ValueError(f"an operand of shape ({rows},) or ({rows}, m) is needed, not {x.shape}")
+    return x, 1 if x.ndim == 1 else x.shape[1]
+
+
+def gram(
+    w: Csr, m: Csr | None = None, weights: ArrayLike | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """Lower triangle of W' M W, or of W' diag(weights) W.
+
+    Parameters
+    ----------
+    w : Csr
+        (n, q).
+    m : Csr, optional
+        (n, n), symmetric and stored in full; the identity if left out.
+    weights : (n,) array of float, optional
+        Diagonal in place of `m`.
+
+    Returns
+    -------
+    rows, cols : (k,) int32 arrays
+        Unique positions with ``rows >= cols``, by rows.
+    vals : (k,) float64 array
+        Their values; a position that cancels to zero stays.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, or `m` together with `weights`.
+    """
+    if m is not None and weights is not None:
+        raise ValueError("give m or weights, not both")
+    if m is not None and m.shape != (w.n_rows, w.n_rows):
+        raise ValueError(f"m must be {w.n_rows} x {w.n_rows}, not {m.shape}")
+    d = None
+    if weights is not None:
+        d = np.ascontiguousarray(weights, dtype=np.float64)
+        if d.shape != (w.n_rows,):
+            raise ValueError(f"weights must have shape ({w.n_rows},), not {d.shape}")
+    return _linalg.gram(w._arrays, w.transpose()._arrays, None if m is None else m._arrays, d)
