@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -21,6 +21,8 @@ class RList(Mapping[str, Any]):
     ----------
     items : mapping of R name to value
         In the order of R's list.
+    absent : sequence of str
+        Names that read as None, R's ``NULL``, without being elements.
 
     Examples
     --------
@@ -29,28 +31,31 @@ class RList(Mapping[str, Any]):
     (-364.883, True)
     """
 
-    __slots__ = ("_items", "_names")
+    __slots__ = ("_absent", "_items", "_names")
 
-    def __init__(self, items: Mapping[str, Any]):
+    def __init__(self, items: Mapping[str, Any], absent: Iterable[str] = ()):
         self._items = dict(items)
         self._names = {name.replace(".", "_"): name for name in self._items}
+        self._absent = frozenset(name.replace(".", "_") for name in absent)
 
     def _find(self, name: str) -> str | None:
         return name if name in self._items else self._names.get(name.replace(".", "_"))
 
     def __getitem__(self, name: str) -> Any:
         found = self._find(name)
-        if found is None:
-            raise KeyError(self._unknown(name))
-        return self._items[found]
+        if found is not None:
+            return self._items[found]
+        if name.replace(".", "_") in self._absent:
+            return None
+        raise KeyError(self._unknown(name))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        found = self._find(name)
-        if found is None:
-            raise AttributeError(self._unknown(name))
-        return self._items[found]
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(self._unknown(name)) from None
 
     def _unknown(self, name: str) -> str:
         near = get_close_matches(name, self._items, n=3)
@@ -65,11 +70,8 @@ class RList(Mapping[str, Any]):
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._names]
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self._items
-
-    def __setstate__(self, items: dict[str, Any]) -> None:
-        self.__init__(items)  # type: ignore[misc]
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._items, tuple(self._absent))
 
     def format_r(self) -> str:
         """The elements under ``$name``."""

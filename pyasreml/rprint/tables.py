@@ -24,8 +24,8 @@ MAX_PRINT = 99999
 
 
 def row_labels(index: pd.Index) -> list[str]:
-    """Row names: an index that only counts is counted from 1."""
-    if pd.api.types.is_integer_dtype(index.dtype):
+    """Row names; pandas' default index, which counts from 0, is counted from 1 as in R."""
+    if isinstance(index, pd.RangeIndex) and index.start == 0:
         return [str(i + 1) for i in index]
     return [str(i) for i in index]
 
