@@ -1,0 +1,1 @@
+"""One runner for all timings: ``python -m benchmarks`` prints a table and writes JSON."""
