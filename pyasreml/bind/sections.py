@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.bind.bound import BoundSection, StructureCall
-from pyasreml.bind.terms import TermBinder, level_position, one_variance
+from pyasreml.bind.terms import TermBinder, check_units, level_position, one_variance
 from pyasreml.data import UNITS, Column
 from pyasreml.errors import DataError, FormulaError, ModelError, UnsupportedError, quote
 from pyasreml.model import Component, DirectSum, ResidualModel, ResidualSpec
@@ -98,9 +98,7 @@ def _sections_of(sums: list[DirectSum], key: str, column: Column, binder: TermBi
     ends = np.cumsum(np.bincount(column.codes, minlength=len(column.levels)))
     by = sums[0].by_text
     return [
-        _section(
-            models[i], order[(ends[i - 1] if i else 0) : ends[i]], binder, f"{by}_{level}", by, level, spans[i]
-        )
+        _section(models[i], order[(ends[i - 1] if i else 0) : ends[i]], binder, f"{by}_{level}", by, level, spans[i])
         for i, level in enumerate(column.levels)
     ]
 
@@ -123,6 +121,8 @@ def _section(
         codes.append(code)
         columns.append(column)
     text = binder.texts["residual"]
+    for call in calls:
+        check_units(call, text)
     structures = one_variance(calls, model.label, text, model.span)
     where = f"residual {model.label}" + (f" at {by} {level}" if by else "")
     if len(calls) > 1 and any(code is None for code in codes):

@@ -73,6 +73,8 @@ class TermBinder:
         structures: tuple[StructureCall, ...] = ()
         if part == "random":
             calls = [structure_call(c, coding) for c, coding in zip(components, codings, strict=True) if c.kind != "at"]
+            for call in calls:
+                check_units(call, self.texts[part])
             structures = one_variance(calls, label, self.texts[part], spec.span)
         return BoundTerm(
             label=label,
@@ -151,7 +153,7 @@ class TermBinder:
         if not (column.looks_like_factor() or quietly):
             raise DataError(
                 f"{what} needs a factor and column {node.name!r} holds numbers; make it one with "
-                f"astype(\"category\")\n{quote(self.texts[part], node.span)}"
+                f'astype("category")\n{quote(self.texts[part], node.span)}'
             )
         made = column.as_factor()
         if not quietly:
@@ -165,7 +167,7 @@ class TermBinder:
         self._warned.add(column.name)
         warn(
             f"column {column.name!r} holds whole numbers and is taken as {use}; if it is a factor, "
-            f"make it one: data[{column.name!r}] = data[{column.name!r}].astype(\"category\")",
+            f'make it one: data[{column.name!r}] = data[{column.name!r}].astype("category")',
             stacklevel=6,
         )
 
@@ -206,6 +208,15 @@ def structure_call(component: Component, coding: Coding) -> StructureCall:
         text=component.call,
         span=component.span,
     )
+
+
+def check_units(call: StructureCall, text: str) -> None:
+    """Refuse structures with a parameter a level over ``units``, which has one level a record."""
+    if call.variable == UNITS and MODEL_FUNCTIONS[call.name].heterogeneous:
+        raise ModelError(
+            f"{call.text}: {call.name}() has a variance for every level, and units one level a record; use idv(units)"
+            f"\n{quote(text, call.span)}"
+        )
 
 
 def one_variance(calls: list[StructureCall], label: str, text: str, span: tuple[int, int]) -> tuple[StructureCall, ...]:

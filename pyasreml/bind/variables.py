@@ -363,9 +363,7 @@ def _check_response_use(names: tuple[str, ...], frame: Frame, spec: ModelSpec) -
                     )
 
 
-def _weights(
-    name: str | None, frame: Frame, observed: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64] | None:
+def _weights(name: str | None, frame: Frame, observed: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64] | None:
     if name is None:
         return None
     column: Column = frame[name]

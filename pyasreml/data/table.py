@@ -230,6 +230,6 @@ def _objects(name: str, values: npt.NDArray[Any]) -> Column:
         row = next((i for i, t in enumerate(types) if t != first and not pd.isna(values[i])), 0)
         raise DataError(
             f"data: column {name!r} mixes types: {values[0]!r} in row 1, {values[row]!r} in row {row + 1}; "
-            'make all of it text with astype(str) for a factor, or all of it numbers'
+            "make all of it text with astype(str) for a factor, or all of it numbers"
         )
     raise DataError(f"data: column {name!r} holds values of type {kind}; make it numeric, text or categorical")

@@ -71,9 +71,7 @@ def _rows() -> list[ModelFunction]:
     ]
     rows += [
         ModelFunction(name, "coding", parameters=(), available=False)
-        for name in (
-            "spl dev lin pol leg pow con C and mbf grp uni sbs ma offset sin cos".split()
-        )
+        for name in ("spl dev lin pol leg pow con C and mbf grp uni sbs ma offset sin cos".split())
     ]
     return rows
 
@@ -84,9 +82,7 @@ def _correlations(
     """A correlation model with its ``v`` (common variance) and ``h`` (one variance a level) forms."""
     return [
         ModelFunction(name, "structure", ordered=True, parameters=parameters, available=available),
-        ModelFunction(
-            f"{name}v", "structure", variance=True, ordered=True, parameters=parameters, available=available
-        ),
+        ModelFunction(f"{name}v", "structure", variance=True, ordered=True, parameters=parameters, available=available),
         ModelFunction(
             f"{name}h",
             "structure",
