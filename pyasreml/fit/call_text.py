@@ -57,7 +57,7 @@ class _Writer:
     def node(self, node: Node) -> None:
         if isinstance(node, Call):
             self.call(node)
-        elif isinstance(node, Binary) and node.operator in (*_SPACED, ":", "/", "^"):
+        elif isinstance(node, Binary) and (node.operator in (*_SPACED, ":", "/", "^") or node.operator[0] == "%"):
             self.binary(node)
         elif isinstance(node, Unary):
             self.put(node.operator)
@@ -72,7 +72,7 @@ class _Writer:
     def binary(self, node: Binary) -> None:
         self.node(node.left)
         if node.operator not in _SPACED:
-            self.put(node.operator)
+            self.put(f" {node.operator} " if node.operator[0] == "%" else node.operator)
             self.node(node.right)
             return
         self.put(f" {node.operator} ")

@@ -41,7 +41,7 @@ def mixture_pvalue(statistic: float, df: int, boundary: bool = True) -> float:
     if not boundary:
         return float(chi2.sf(statistic, df))
     k = np.arange(df + 1)
-    tails = np.array([float(statistic < 0), *chi2.sf(statistic, k[1:])])
+    tails = np.concatenate([[float(statistic < 0)], chi2.sf(statistic, k[1:])])
     return float(binom.pmf(k, df, 0.5) @ tails)
 
 
@@ -87,8 +87,8 @@ def lrt(*fits: Any, boundary: bool = True, names: Sequence[str] | None = None) -
         df = number_of_parameters(fits[large]) - number_of_parameters(fits[small])
         if df == 0:
             raise ModelError(
-                f"lrt(): {labels[small]} and {labels[large]} both have {number_of_parameters(fits[small])} variance parameters,"
-                " so neither is nested in the other; compare them by aic or bic"
+                f"lrt(): {labels[small]} and {labels[large]} both have {number_of_parameters(fits[small])} variance "
+                "parameters, so neither is nested in the other; compare them by aic or bic"
             )
         statistic = 2 * (fits[large].loglik - fits[small].loglik)
         rows.append([df, statistic, mixture_pvalue(statistic, df, boundary)])
@@ -105,8 +105,8 @@ def _caller_names(fits: Sequence[Any]) -> list[str]:
     found = []
     for i, fit in enumerate(fits):
         spaces = (frame.f_locals, frame.f_globals)
-        names = (name for space in spaces for name, value in space.items() if value is fit and not name.startswith("_"))
-        found.append(next(names, f"fit{i + 1}"))
+        held = (name for space in spaces for name, value in space.items() if value is fit)
+        found.append(next((name for name in held if name.isidentifier() and name[0] != "_"), f"fit{i + 1}"))
     return found
 
 
@@ -120,20 +120,21 @@ def _comparable(first: Any, first_name: str, other: Any, name: str) -> None:
     """Raise unless the REML likelihoods of two fits are those of the same data and fixed terms."""
     if first.response != other.response:
         raise ModelError(
-            f"lrt(): {first_name} models {first.response} and {name} models {other.response}; their likelihoods cannot be compared"
+            f"lrt(): {first_name} models {first.response} and {name} models {other.response}; "
+            "their likelihoods cannot be compared"
         )
     mine, theirs = _terms(first), _terms(other)
     if mine != theirs:
         apart = sorted(set(mine) ^ set(theirs))
         raise ModelError(
-            f"lrt(): the fixed terms of {first_name} and {name} differ in {', '.join(apart)}; REML likelihoods can only be "
-            "compared between models with the same fixed terms (use wald() to test fixed terms)"
+            f"lrt(): the fixed terms of {first_name} and {name} differ in {', '.join(apart)}; REML likelihoods can only "
+            "be compared between models with the same fixed terms (use wald() to test fixed terms)"
         )
     y, z = _observed(first), _observed(other)
     if first.nedf != other.nedf or y.size != z.size:
         raise ModelError(
-            f"lrt(): {first_name} was fitted to {y.size} observations ({first.nedf} residual df) and {name} to {z.size} "
-            f"({other.nedf} residual df); fit both to the same rows"
+            f"lrt(): {first_name} was fitted to {y.size} observations ({first.nedf} residual df) and {name} to "
+            f"{z.size} ({other.nedf} residual df); fit both to the same rows"
         )
     if not np.allclose(y, z, rtol=1e-8, atol=1e-8 * max(1.0, float(np.abs(y).max(initial=0.0)))):
         raise ModelError(f"lrt(): {first_name} and {name} were fitted to different values of {first.response}")

@@ -62,7 +62,7 @@ def residuals(fit: Any, type: str = "default", spatial: str = "trend") -> pd.Ser
     require_fit(fit, "residuals()")
     kind = _choice(type, _TYPES, "type", "residuals()")
     if kind == "stdCond":
-        raise UnsupportedError("aom", "residuals(type = \"stdCond\") needs a fit with aom = TRUE")
+        raise UnsupportedError("aom", 'residuals(type = "stdCond") needs a fit with aom = TRUE')
     if _choice(spatial, ("trend", "plot"), "spatial", "residuals()") == "plot":
         nugget = _units_effects(fit)
         if nugget is not None:

@@ -19,8 +19,8 @@ def asv(fit: Any, order: Literal["as.is", "noeff"] = "as.is", vvp: bool = False)
 
     With the residual component last, the information of the components is factored as ``T' D T``, T upper triangular
     with a last column of ones. Row i of T holds the coefficients of the components in the i-th stratum variance
-    ``xi_i = T_i sigma``, which has ``2 xi_i^2 d_i`` degrees of freedom. In a balanced design these are the strata of the
-    analysis of variance (Thompson 1980, Biometrics 36).
+    ``xi_i = T_i sigma``, which has ``2 xi_i^2 d_i`` degrees of freedom. In a balanced design these are the strata of
+    the analysis of variance (Thompson 1980, Biometrics 36).
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def asv(fit: Any, order: Literal["as.is", "noeff"] = "as.is", vvp: bool = False)
     require_fit(fit, "asv()")
     if order not in ("as.is", "noeff"):
         raise AsremlError(f"asv(): order is 'as.is' or 'noeff', not {order!r}")
-    names = np.array([str(n) for n in fit.vparameters.index], dtype=object)
+    names = [str(n) for n in fit.vparameters.index]
     other = [n for n, t in zip(names, fit.vparameters_type, strict=True) if t not in ("V", "G")]
     residual = [n for n in names if n.endswith("!R")]
     if other or len(residual) > 1:
@@ -56,7 +56,7 @@ def asv(fit: Any, order: Literal["as.is", "noeff"] = "as.is", vvp: bool = False)
     rows = np.flatnonzero(live)
     if order == "noeff":
         sizes = {str(k): float(v) for k, v in fit.noeff.items()}
-        rows = np.array(sorted(rows, key=lambda i: sizes.get(names[i], np.inf)), dtype=int)
+        rows = rows[np.argsort([sizes.get(names[i], np.inf) for i in rows], kind="stable")]
     covariance = covariance[np.ix_(rows, rows)]
     sigma = components(fit)[rows]
     try:
@@ -68,7 +68,7 @@ def asv(fit: Any, order: Literal["as.is", "noeff"] = "as.is", vvp: bool = False)
         raise ModelError("asv(): a component is estimated apart from the residual variance and belongs to no stratum")
     coefficients = lower.T / last[:, None]
     variance = coefficients @ sigma
-    labels = pd.Index(names[rows])
+    labels = pd.Index([names[i] for i in rows])
     table = RTable(
         np.column_stack([2 * variance**2 * last**2, variance, coefficients]),
         index=labels,
