@@ -45,7 +45,8 @@ def make(
         ("~ at(Site, c('Oak', 'PBU')):Row", ["at(Site, 'Oak'):Row", "at(Site, 'PBU'):Row"]),
         ("~ at(Site, 1:2):Row", ["at(Site, 'PBU'):Row", "at(Site, 'Oak'):Row"]),
         ("~ Row:at(Site, 'Oak')", ["at(Site, 'Oak'):Row"]),
-        ("~ at(Site):Row/Col", ["at(Site, 'PBU'):Row", "at(Site, 'Oak'):Row", "at(Site, 'PBU'):Row:Col", "at(Site, 'Oak'):Row:Col"]),
+        ("~ at(Site):Row/Col",
+         ["at(Site, 'PBU'):Row", "at(Site, 'Oak'):Row", "at(Site, 'PBU'):Row:Col", "at(Site, 'Oak'):Row:Col"]),
         ("~ at(Site, 'Oak'):Row + at(Site, 2):Row", ["at(Site, 'Oak'):Row"]),
         ("~ geno + Row:Col", ["geno", "Row:Col"]),
         ("~ us(Site):id(geno)", ["Site:geno"]),
@@ -137,6 +138,11 @@ def test_sections_have_their_own_grids(trial: pd.DataFrame) -> None:
     ]
 
 
+def without(data: pd.DataFrame, column: str, row: int) -> pd.DataFrame:
+    """The data with one category missing."""
+    return data.assign(**{column: pd.Categorical(data[column].where(data.index != row))})
+
+
 def test_products_of_id_need_no_order(trial: pd.DataFrame) -> None:
     shuffled = trial.sample(frac=1, random_state=2)
     (section,) = make(shuffled, residual="~ Site:Row:Col").sections
@@ -155,9 +161,10 @@ def test_products_of_id_need_no_order(trial: pd.DataFrame) -> None:
          r"residual Row:Col at Site PBU: .* data row 2 is Row 2, Col 1, where Row 1, Col 2 .*\['Site', 'Row', 'Col'\]"),
         (lambda d: d.drop(index=5), "~ Site:ar1(Row):Col",
          r"2 × 3 × 4 = 24 cells for 23 records; no record is Site PBU, Row 2, Col 2: add a row for every missing plot"),
-        (lambda d: pd.concat([d, d.iloc[[3]]]), "~ Site:ar1(Row):Col", r"24 cells for 25 records; data rows 4 and 25 both are Site PBU"),
-        (lambda d: d.assign(Col=pd.Categorical(d.Col.where(d.index != 7))), "~ Site:ar1(Row):Col", "column 'Col' is missing in row 8"),
-        (lambda d: d.assign(Site=pd.Categorical(d.Site.where(d.index != 7))), "~ dsum(~ units | Site)", "column 'Site' is missing in row 8"),
+        (lambda d: pd.concat([d, d.iloc[[3]]]), "~ Site:ar1(Row):Col",
+         r"24 cells for 25 records; data rows 4 and 25 both are Site PBU"),
+        (lambda d: without(d, "Col", 7), "~ Site:ar1(Row):Col", "column 'Col' is missing in row 8"),
+        (lambda d: without(d, "Site", 7), "~ dsum(~ units | Site)", "column 'Site' is missing in row 8"),
         (lambda d: d, "~ ar1(Row):Col", r"3 × 4 = 12 cells for 24 records; data rows 1 and 13 both are Row 1, Col 1"),
         (lambda d: d, "~ Row", "3 levels for 24 records"),
         (lambda d: d, "~ units:ar1(Row)", "units already is one level a record"),
@@ -166,7 +173,7 @@ def test_products_of_id_need_no_order(trial: pd.DataFrame) -> None:
         (lambda d: d, "~ log(x):Row", "is no factor"),
         (lambda d: d, "~ dsum(~ units | x)", r"dsum\(\) needs a factor"),
         (lambda d: d, "~ dsum(~ units | Site, levels = 'PBU')", "without a residual model: 'Oak'"),
-        (lambda d: d, "~ dsum(~ units | Site) + dsum(~ units | Site, levels = 1)", "'PBU' of Site has two residual models"),
+        (lambda d: d, "~ dsum(~ units | Site) + dsum(~ units | Site, levels = 1)", "'PBU' of Site has two residual"),
         (lambda d: d, "~ dsum(~ units | Site, levels = 3)", "no level number 3"),
         (lambda d: d, "~ dsum(~ units | Site, levels = c('PBU', 'oak'))", "has no level 'oak'; it has 'PBU', 'Oak'"),
         (lambda d: d, "~ dsum(~ units | Plot)", "no column 'Plot'"),
@@ -190,7 +197,7 @@ def test_residual_errors(trial: pd.DataFrame, change: Any, residual: str, messag
         ("y ~ Site", "~ at(Site, 3):Row", "no level number 3", "at(Site, 3)"),
         ("y ~ Site", "~ at(x):Row", "needs a factor", "x"),
         ("y ~ Site", "~ us(x):Row", "needs a factor", "x"),
-        ("y ~ Site", "~ us(log(x)):Row", "is an expression", "us(log(x))"),
+        ("y ~ Site", "~ us(I(2 * x)):Row", "is an expression", "us(I(2 * x))"),
         ("y ~ at(units):Row", None, "cannot take units", "units"),
         ("y ~ log(Site)", None, "Site", ""),
         ("y ~ trait", None, "trait", "trait"),

@@ -80,7 +80,7 @@ def test_text_is_never_missing_by_its_spelling() -> None:
     [
         ({"x": ["a", 1, 2.5]}, r"column 'x' mixes types: 'a' in row 1, 1 in row 2"),
         ({"x": [1, "a"]}, "column 'x' mixes types"),
-        ({"x": pd.to_datetime(["2020-01-01"])}, "column 'x' has type datetime64"),
+        ({"x": pd.to_datetime(["2020-01-01"])}, "column 'x' .*datetime"),
         ({"x": [[1], [2]]}, "column 'x'"),
         ({"x": np.zeros((2, 2))}, "column 'x' has 2 dimensions"),
         ({"x": [1.0, np.inf]}, "column 'x' is infinite in row 2"),

@@ -67,9 +67,8 @@ def expected(coding: Coding, columns: dict[str, np.ndarray]) -> np.ndarray:
 
 @pytest.mark.parametrize(
     "term",
-    ["1", "a", "x", "units", "a:b", "b:a", "a:x", "x:a", "at:a", "a:at:x", "at:units", "x:x", "a:b:x", "basis", "a:basis",
-     "basis:b", "basis:basis", "a:x:basis:b"],
-)  # fmt: skip
+    "1 a x units a:b b:a a:x x:a at:a a:at:x at:units x:x a:b:x basis a:basis basis:b basis:basis a:x:basis:b".split(),
+)
 def test_blocks_are_direct_products(term: str, columns: dict[str, np.ndarray]) -> None:
     if "basis" in term:
         columns["x"] = np.nan_to_num(columns["x"], nan=2.0)
