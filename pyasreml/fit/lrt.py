@@ -127,8 +127,8 @@ def _comparable(first: Any, first_name: str, other: Any, name: str) -> None:
     if mine != theirs:
         apart = sorted(set(mine) ^ set(theirs))
         raise ModelError(
-            f"lrt(): the fixed terms of {first_name} and {name} differ in {', '.join(apart)}; REML likelihoods can only "
-            "be compared between models with the same fixed terms (use wald() to test fixed terms)"
+            f"lrt(): the fixed terms of {first_name} and {name} differ in {', '.join(apart)}; REML likelihoods can "
+            "only be compared between models with the same fixed terms (use wald() to test fixed terms)"
         )
     y, z = _observed(first), _observed(other)
     if first.nedf != other.nedf or y.size != z.size:

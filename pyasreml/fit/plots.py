@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +35,7 @@ def plot(fit: Any, type: str = "default") -> Figure:
     Returns
     -------
     matplotlib Figure
-        Not shown; ``figure.savefig("residuals.png")`` writes it. A notebook shows what it returns.
+        Not opened in a window; ``figure.savefig("residuals.png")`` writes it, and a notebook shows it.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def plot(fit: Any, type: str = "default") -> Figure:
     """
     require_fit(fit, "plot()")
     try:
-        from matplotlib.figure import Figure
+        figure = _figure_class()(figsize=(9, 7.5), layout="constrained")
     except ImportError as problem:
         raise AsremlError("plot() needs matplotlib: pip install 'pyasreml[plots]'") from problem
     e = residuals(fit, type=type).to_numpy(dtype=float)
@@ -50,7 +52,6 @@ def plot(fit: Any, type: str = "default") -> Figure:
     unit = np.arange(1, e.size + 1)
     seen = ~np.isnan(e)
     e, x, unit = e[seen], x[seen], unit[seen]
-    figure = Figure(figsize=(9, 7.5), layout="constrained")
     panels = figure.subplots(2, 2)
     _histogram(panels[0, 0], e)
     _normal(panels[0, 1], e)
@@ -59,6 +60,20 @@ def plot(fit: Any, type: str = "default") -> Figure:
     for panel in panels.flat:
         panel.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+@cache
+def _figure_class() -> type[Figure]:
+    """A matplotlib Figure that a notebook shows without pyplot."""
+    from matplotlib.figure import Figure
+
+    class ResidualFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            buffer = BytesIO()
+            self.savefig(buffer, format="png", dpi=80)
+            return buffer.getvalue()
+
+    return ResidualFigure
 
 
 def _histogram(panel: Axes, e: np.ndarray) -> None:

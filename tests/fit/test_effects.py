@@ -175,3 +175,4 @@ def test_plot(tmp_path: Path) -> None:
     file = tmp_path / "residuals.png"
     figure.savefig(file)
     assert file.stat().st_size > 10_000
+    assert figure._repr_png_()[1:4] == b"PNG"  # type: ignore[attr-defined]
