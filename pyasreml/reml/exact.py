@@ -7,11 +7,14 @@ points outwards.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from pyasreml.errors import FitError
 from pyasreml.mme.equations import Equations
+from pyasreml.reml.chart import Chart
 from pyasreml.reml.information import direction, inverse, singular_rows
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
 from pyasreml.reml.point import Point, evaluate
@@ -24,10 +27,26 @@ BoolArray = npt.NDArray[np.bool_]
 MAXIT = 200
 """Iterations allowed unless the user sets ``maxit``."""
 GAIN = 1e-11
-"""U'd, twice the predicted gain, below this (relative to 1 + |logL|·1e-3) counts as arrived."""
+"""U'd, twice the predicted gain, below this (times 1 + |logL|/1000) counts as arrived."""
 BOUND = 1e-8
-"""A variance at its bound, as a fraction of the scale (1 for ratios, the start of a plain variance times 20 otherwise)."""
+"""A variance at its bound: this times the scale (1 for ratios, the variance of y otherwise)."""
+ROOT_BOUND = 1e-5
+"""The same for the squared diagonal of a covariance matrix's Cholesky factor: the inverse of a matrix nearer to
+singular loses the digits that its score needs."""
 CORRELATION_BOUND = 1 - 1e-7
+DAMPING = (0.0, 0.1, 1.0, 10.0, 1e2, 1e4, 1e6)
+RELEASE = 1e-7
+"""A score that points back inside by more than this frees a parameter at its bound."""
+
+
+@dataclass(frozen=True)
+class _Local:
+    """A point in the free coordinates."""
+
+    point: Point
+    free: FloatArray
+    score: FloatArray
+    ai: FloatArray
 
 
 class Exact:
@@ -39,69 +58,79 @@ class Exact:
         self.maxit = maxit
         self.ai_sing = ai_sing
         self.watch = watch
+        self.chart = Chart(equations)
         self._sigma2 = self.table.sigma2
         kinds, codes = np.array(self.table.kinds), np.array(self.table.codes)
-        self._variance: BoolArray = (kinds == "V") & (codes != "U")
-        self._correlation: BoolArray = kinds == "R"
         self._held = {i for i, c in enumerate(codes) if c == "F"} - {self._sigma2}
-        if self.equations.variance.gamma:
-            scale = 1.0
-        else:
-            y = equations.y[equations.observed]
-            scale = float(np.var(y)) or 1.0
-        self._floor = BOUND * scale
+        y = equations.y[equations.observed]
+        scale = 1.0 if equations.variance.gamma else float(np.var(y)) or 1.0
+        # lower bounds of the free coordinates; -inf where there is none
+        self._lower = np.full(kinds.size, -np.inf)
+        plain = (kinds == "V") & (codes != "U") & ~self.chart.roots
+        plain &= ~self._in_charts(kinds)
+        self._lower[plain] = BOUND * scale
+        self._lower[self.chart.roots] = np.sqrt(ROOT_BOUND * scale)
+        self._correlation: BoolArray = kinds == "R"
+        self._active = np.array([i not in self._held for i in range(len(self.table))])
+
+    def _in_charts(self, kinds: npt.NDArray[np.str_]) -> BoolArray:
+        """Parameters whose free coordinate is not the parameter itself."""
+        probe = np.where(kinds == "V", 2.0, 0.1)
+        return self.chart.roots | (self.chart.from_free(probe) != probe)
 
     def run(self) -> Estimates:
         """Iterate from the table's starts; raises `FitError` where the start values cannot be evaluated."""
-        theta = self.table.start.copy()
-        lifted = self._variance & (theta < self._floor)
-        theta[lifted] = self._floor
+        here = self._first()
         bound: set[int] = set()
+        singular: set[int] = set()
         iterates: list[Iterate] = []
-        point = self._first(theta)
-        previous, converged, message, singular = theta, False, "", set[int]()
+        previous, converged, message = here.point.theta, False, ""
         for number in range(1, self.maxit + 1):
-            bound = {i for i in bound if not self._wants_in(point, i)}
-            live = self._live(bound, singular)
-            bad = [i for i in singular_rows(point.ai, live) if i != self._sigma2]
-            if bad:
-                if not self.ai_sing:
-                    names = ", ".join(self.table.names[i] for i in bad)
-                    raise FitError(
-                        f"{len(bad)} singularities in the Average Information matrix ({names}).\n"
-                        "To continue the analysis anyway, try running it again with the optional argument ai.sing = TRUE"
-                    )
-                singular |= set(bad)
-                live = self._live(bound, singular)
-            move, hit = self._move(point, live)
-            gain = float(point.score[live] @ direction(point.ai, point.score, live, {})[live]) if live.size else 0.0
-            arrived = abs(gain) < GAIN * (1 + 1e-3 * abs(point.loglik)) and not hit
-            if arrived:
-                iterates.append(self._record(number, point, 1.0, len(bound)))
+            bound = {i for i in bound if not self._wants_in(here, i)}
+            live = self._check_singular(here, bound, singular)
+            _, hit = self._move(here, live, 0.0)
+            gain = abs(float(here.score[live] @ direction(here.ai, here.score, live, {})[live])) if live.size else 0.0
+            if gain < GAIN * (1 + 1e-3 * abs(here.point.loglik)) and not hit:
+                iterates.append(self._record(number, here.point, 1.0, len(bound)))
                 converged = True
                 break
-            nearer, alpha = self._search(point, move)
-            iterates.append(self._record(number, point, alpha, len(bound) + len(hit)))
+            nearer, alpha, hit = self._search(here, live)
+            iterates.append(self._record(number, here.point, alpha, len(bound) + len(hit)))
             if nearer is None:
                 # no step along the direction gains: at the limit of arithmetic, or stuck
-                converged = abs(gain) < 1e-6
+                converged = gain < 1e-6
                 message = "" if converged else "no step along the Newton direction raises the log-likelihood"
                 break
-            previous, point = point.theta, nearer
-            bound |= {i for i in hit if self._at_bound(point.theta, i)}
+            previous, here = here.point.theta, nearer
+            bound |= {i for i in hit if self._at_bound(here.free, i)}
+        return self._finish(here, previous, bound, singular, tuple(iterates), converged, message)
+
+    def _finish(
+        self,
+        here: _Local,
+        previous: FloatArray,
+        bound: set[int],
+        singular: set[int],
+        iterates: tuple[Iterate, ...],
+        converged: bool,
+        message: str,
+    ) -> Estimates:
         codes = list(self.table.codes)
         for i in bound:
             codes[i] = "B"
         for i in singular:
             codes[i] = "S"
         final = tuple(codes)
-        change = percent_change(previous, point.theta, final)
+        theta = here.point.theta
+        change = percent_change(previous, theta, final)
         # the factor must belong to the point that is reported
-        active = self._active(bound | singular)
-        point = evaluate(self.equations, point.theta, active)
-        return Estimates(
-            tuple(iterates), point.theta, final, change, inverse(point.ai, self._live(bound, singular)), point, converged, message
-        )
+        point = evaluate(self.equations, theta, self._active)
+        # standard errors belong to θ: a matrix at the edge of its cone has its own elements, none of them held
+        held = {i for i in bound if not self.chart.roots[i]} | singular
+        rows = self._live(held)
+        bad = set(singular_rows(point.ai, rows))
+        rows = np.array([i for i in rows if i not in bad], np.int64)
+        return Estimates(iterates, theta, final, change, inverse(point.ai, rows), point, converged, message)
 
     def _record(self, number: int, point: Point, alpha: float, restrained: int) -> Iterate:
         iterate = Iterate(number, point.loglik, point.sigma2, point.theta, alpha, restrained)
@@ -109,63 +138,83 @@ class Exact:
             self.watch(iterate)
         return iterate
 
-    def _active(self, left_out: set[int]) -> BoolArray:
-        return np.array([i not in self._held and i not in left_out for i in range(len(self.table))])
+    def _live(self, left_out: set[int]) -> IntArray:
+        return np.array([i for i in np.flatnonzero(self._active).tolist() if i not in left_out], np.int64)
 
-    def _live(self, bound: set[int], singular: set[int]) -> IntArray:
-        return np.flatnonzero(self._active(bound | singular)).astype(np.int64)
+    def _check_singular(self, here: _Local, bound: set[int], singular: set[int]) -> IntArray:
+        """Free rows, those of a singular information taken out or refused."""
+        live = self._live(bound | singular)
+        bad = [i for i in singular_rows(here.ai, live) if i != self._sigma2]
+        if bad and not self.ai_sing:
+            names = ", ".join(self.table.names[i] for i in bad)
+            raise FitError(
+                f"{len(bad)} singularities in the Average Information matrix ({names}).\n"
+                "To continue the analysis anyway, try running it again with the optional argument ai.sing = TRUE"
+            )
+        singular |= set(bad)
+        return self._live(bound | singular)
 
-    def _first(self, theta: FloatArray) -> Point:
+    def _local(self, point: Point, free: FloatArray) -> _Local:
+        return _Local(point, free, *self.chart.pull(free, point.score, point.ai))
+
+    def _first(self) -> _Local:
         try:
-            return evaluate(self.equations, theta, self._active(set()))
-        except NotFeasible as error:
+            free = np.maximum(self.chart.to_free(self.table.start), self._lower)
+            return self._local(evaluate(self.equations, self.chart.from_free(free), self._active), free)
+        except (NotFeasible, np.linalg.LinAlgError) as error:
             raise FitError(f"{error} at the start values; give others by init=, G.param or R.param") from None
 
-    def _wants_in(self, point: Point, i: int) -> bool:
+    def _wants_in(self, here: _Local, i: int) -> bool:
         """True where the score of a parameter at its bound points back inside."""
-        inside = 1.0 if self._variance[i] else -np.sign(point.theta[i])
-        return bool(point.score[i] * inside > 1e-7)
+        if self._correlation[i]:
+            return bool(-np.sign(here.free[i]) * here.score[i] > RELEASE)
+        if self.chart.roots[i]:  # the score of a root vanishes with it
+            return bool(here.score[i] / (2 * here.free[i]) > RELEASE)
+        return bool(here.score[i] > RELEASE)
 
-    def _at_bound(self, theta: FloatArray, i: int) -> bool:
-        if self._variance[i]:
-            return bool(theta[i] <= self._floor * (1 + 1e-9))
-        return bool(abs(theta[i]) >= CORRELATION_BOUND)
+    def _at_bound(self, free: FloatArray, i: int) -> bool:
+        if self._correlation[i]:
+            return bool(abs(free[i]) >= CORRELATION_BOUND)
+        return bool(free[i] <= self._lower[i] * (1 + 1e-9))
 
-    def _move(self, point: Point, live: IntArray) -> tuple[FloatArray, set[int]]:
-        """Newton move with the bounds imposed, the other parameters solved again given the imposed moves."""
-        theta = point.theta
+    def _move(self, here: _Local, live: IntArray, damping: float) -> tuple[FloatArray, set[int]]:
+        """Newton move with the bounds imposed, the other parameters solved again given the imposed moves.
+
+        `damping` is added to the information as a multiple of its diagonal (Marquardt 1963): the larger, the nearer the
+        move to a projected gradient step, which always ascends.
+        """
+        free = here.free
+        ai = here.ai if not damping else here.ai + damping * np.diag(np.diagonal(here.ai))
         imposed: dict[int, float] = {}
         while True:
-            d = direction(point.ai, point.score, live, imposed)
+            d = direction(ai, here.score, live, imposed)
             new: dict[int, float] = {}
             for i in live.tolist():
                 if i in imposed or i == self._sigma2:
                     continue
-                if self._variance[i] and theta[i] + d[i] < self._floor:
-                    new[i] = self._floor - theta[i]
-                elif self._correlation[i] and abs(theta[i] + d[i]) >= 1:
+                if free[i] + d[i] < self._lower[i]:
+                    new[i] = self._lower[i] - free[i]
+                elif self._correlation[i] and abs(free[i] + d[i]) >= 1:
                     # half way to the limit, or on it once there is nothing between
-                    limit = np.sign(theta[i] + d[i]) * CORRELATION_BOUND
-                    new[i] = 0.5 * (limit - theta[i]) if abs(limit - theta[i]) > 1e-6 else limit - theta[i]
+                    limit = np.sign(free[i] + d[i]) * CORRELATION_BOUND
+                    new[i] = 0.5 * (limit - free[i]) if abs(limit - free[i]) > 1e-6 else limit - free[i]
             if not new:
                 break
             imposed.update(new)
         if self._sigma2 is not None:
             d[self._sigma2] = 0.0
-        moved = {i for i, x in imposed.items() if x != 0}
-        return d, moved
+        return d, {i for i, x in imposed.items() if x != 0}
 
-    def _search(self, point: Point, move: FloatArray) -> tuple[Point | None, float]:
-        """The first of the steps 1, 1/2, 1/4 … that raises the log-likelihood."""
-        alpha = 1.0
-        active = self._active(set())
-        while alpha > 1e-10:
-            theta = point.theta + alpha * move
-            try:
-                trial = evaluate(self.equations, theta, active, least=point.loglik)
-                if trial.loglik > point.loglik:
-                    return trial, alpha
-            except NotFeasible:
-                pass
-            alpha *= 0.5
-        return None, alpha
+    def _search(self, here: _Local, live: IntArray) -> tuple[_Local | None, float, set[int]]:
+        """A point with a higher log-likelihood: full and halved Newton steps, then more and more damped ones."""
+        for damping in DAMPING:
+            move, hit = self._move(here, live, damping)
+            for alpha in (1.0, 0.5, 0.25):
+                free = here.free + alpha * move
+                try:
+                    trial = evaluate(self.equations, self.chart.from_free(free), self._active, least=here.point.loglik)
+                except NotFeasible:
+                    continue
+                if trial.loglik > here.point.loglik:
+                    return self._local(trial, free), alpha, hit
+        return None, 0.0, set()

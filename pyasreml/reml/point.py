@@ -24,6 +24,9 @@ from pyasreml.variance.base import NotFeasible
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
+PIVOT = 1e-15
+"""A pivot of C below this fraction of its diagonal is no pivot."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -87,7 +90,7 @@ def evaluate(
     numeric = eq.numeric
     numeric.assemble(at.c)
     try:
-        numeric.factor()
+        numeric.factor(PIVOT)
     except NotPositiveDefinite as error:
         raise NotFeasible(f"the mixed-model equations are not positive definite (equation {error.column + 1})") from None
     logdet_C = numeric.logdet()

@@ -122,6 +122,26 @@ class Structure(ABC):
             Variances (covariances) of the cell means of y by level, where the design gives them.
         """
 
+    def to_free(self, theta: FloatArray) -> FloatArray:
+        """θ in coordinates in which every point is feasible but for simple bounds, as many as θ; θ itself by default.
+
+        The exact stepper moves in these: a covariance matrix by its Cholesky factor, so that it may come
+        to rest where it is singular.
+        """
+        return theta
+
+    def from_free(self, free: FloatArray) -> FloatArray:
+        """θ from its free coordinates."""
+        return free
+
+    def free_jacobian(self, free: FloatArray) -> FloatArray:
+        """∂θ/∂free, float array (p, p)."""
+        return np.eye(free.size)
+
+    def free_roots(self) -> tuple[bool, ...]:
+        """Which free coordinates are square roots of a variance, bounded below by 0."""
+        return (False,) * len(self.parameters)
+
     @property
     def basis_count(self) -> int:
         """Number of basis matrices."""

@@ -74,3 +74,23 @@ class Unstructured(Structure):
                 variances = np.diagonal(sigma)
                 sigma = np.diag(np.where(np.isfinite(variances) & (variances > 0), variances, scale))
         return sigma[self._row, self._col]
+
+    def to_free(self, theta: FloatArray) -> FloatArray:
+        return np.asarray(np.linalg.cholesky(self.matrix(theta))[self._row, self._col])
+
+    def from_free(self, free: FloatArray) -> FloatArray:
+        factor = self._factor(free)
+        return np.asarray((factor @ factor.T)[self._row, self._col])
+
+    def free_jacobian(self, free: FloatArray) -> FloatArray:
+        # Σ[r, c] = Σ_k L[r, k] L[c, k]:  ∂/∂L[i, j] = [r = i] L[c, j] + [c = i] L[r, j]
+        factor, r, c = self._factor(free), self._row, self._col
+        return np.asarray((r[:, None] == r) * factor[np.ix_(c, c)] + (c[:, None] == r) * factor[np.ix_(r, c)])
+
+    def free_roots(self) -> tuple[bool, ...]:
+        return tuple((self._row == self._col).tolist())
+
+    def _factor(self, free: FloatArray) -> FloatArray:
+        factor = np.zeros((self.size, self.size))
+        factor[self._row, self._col] = free
+        return factor
