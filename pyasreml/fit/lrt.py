@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, chi2
+from scipy.special import chdtrc, comb
 
 from pyasreml.errors import AsremlError, ModelError
 from pyasreml.fit.components import number_of_parameters, require_fit
@@ -39,10 +39,10 @@ def mixture_pvalue(statistic: float, df: int, boundary: bool = True) -> float:
     0.001209
     """
     if not boundary:
-        return float(chi2.sf(statistic, df))
+        return float(chdtrc(df, max(statistic, 0.0)))
     k = np.arange(df + 1)
-    tails = np.concatenate([[float(statistic < 0)], chi2.sf(statistic, k[1:])])
-    return float(binom.pmf(k, df, 0.5) @ tails)
+    tails = np.concatenate([[float(statistic < 0)], chdtrc(k[1:], max(statistic, 0.0))])
+    return float(comb(df, k) * 0.5**df @ tails)
 
 
 def lrt(*fits: Any, boundary: bool = True, names: Sequence[str] | None = None) -> RTable:

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from pyasreml.errors import AsremlError
 from pyasreml.fit.components import require_fit
@@ -85,10 +85,10 @@ def _normal(panel: Axes, e: np.ndarray) -> None:
     """Points at R's ``ppoints`` and the line through the quartiles, as ``qqnorm`` and ``qqline``."""
     n = e.size
     a = 3 / 8 if n <= 10 else 1 / 2
-    q = norm.ppf((np.arange(1, n + 1) - a) / (n + 1 - 2 * a))
+    q = ndtri((np.arange(1, n + 1) - a) / (n + 1 - 2 * a))
     panel.plot(q, np.sort(e), "o", color=_POINT, markersize=4)
     low, high = np.quantile(e, [0.25, 0.75])
-    z = norm.ppf(0.75)
+    z = ndtri(0.75)
     slope = (high - low) / (2 * z)
     panel.axline((0.0, (low + high) / 2), slope=slope, color=_LINE, linewidth=1)
     panel.set(xlabel="Theoretical quantiles", ylabel="Residuals", title="Normal Q-Q")

@@ -67,6 +67,7 @@ def asv(fit: Any, order: Literal["as.is", "noeff"] = "as.is", vvp: bool = False)
     if np.any(np.abs(last) < 1e-12 * np.abs(np.diag(lower))):
         raise ModelError("asv(): a component is estimated apart from the residual variance and belongs to no stratum")
     coefficients = lower.T / last[:, None]
+    coefficients[np.abs(coefficients) < 1e-10 * np.abs(coefficients).max()] = 0.0
     variance = coefficients @ sigma
     labels = pd.Index([names[i] for i in rows])
     table = RTable(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from pyasreml.fit.components import require_fit
 from pyasreml.rprint import RTable
@@ -29,7 +29,7 @@ def incremental_table(fit: Any) -> RTable:
     df = np.array([_by_label(fit.noeff, label) for label in labels], dtype=float)
     squares = np.array([_by_label(fit.yssqu, label) for label in labels], dtype=float)
     statistic = squares / fit.sigma2
-    p = np.where(df > 0, chi2.sf(statistic, np.maximum(df, 1)), np.nan)
+    p = np.where(df > 0, chdtrc(np.maximum(df, 1), np.maximum(statistic, 0.0)), np.nan)
     gap = [np.nan]
     return RTable(
         {
