@@ -77,8 +77,8 @@ def field(side: int, seed: int = 9) -> pd.DataFrame:
             noise[i] = rho * noise[i - 1] + (1 - rho**2) ** 0.5 * noise[i]
         noise = np.moveaxis(noise, 0, axis)
     y = 50.0 + random.normal(0.0, 0.7, genotypes)[plan] + noise.ravel()
-    row, column = np.divmod(np.arange(plots), side)
-    levels = [str(i + 1) for i in range(side)]
+    row, column = (np.asarray(codes, np.int64) for codes in np.divmod(np.arange(plots), side))
+    levels = pd.Index([str(i + 1) for i in range(side)])
     return pd.DataFrame(
         {
             "Row": pd.Categorical.from_codes(row, categories=levels),
@@ -91,9 +91,9 @@ def field(side: int, seed: int = 9) -> pd.DataFrame:
 
 def ar1_inverse(n: int, rho: float) -> sparse.csc_matrix:
     """Inverse of an AR1 correlation matrix: tridiagonal."""
-    main = np.full(n, 1 + rho**2)
+    main: Any = np.full(n, 1 + rho**2)
     main[[0, -1]] = 1.0
-    side = np.full(n - 1, -rho)
+    side: Any = np.full(n - 1, -rho)
     return sparse.csc_matrix(sparse.diags([side, main, side], [-1, 0, 1]) / (1 - rho**2))
 
 
