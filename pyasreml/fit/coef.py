@@ -35,6 +35,18 @@ def coef(fit: Any, list: bool = False, pattern: str | None = None) -> RList:
     ------
     AsremlError
         If `fit` is no fit or `pattern` no regular expression.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> pa.coef(fit).fixed.head(2)
+                        effect
+    (Intercept)             80
+    Variety_Golden_rain      0
+    >>> pa.coef(fit, list=True)["Blocks"].shape
+    (6, 1)
     """
     require_fit(fit, "coef()")
     wanted = _compiled(pattern)

@@ -71,6 +71,15 @@ def lrt(*fits: Any, boundary: bool = True, names: Sequence[str] | None = None) -
         With fewer than two fits.
     ModelError
         If fixed or sparse terms, response or data differ, or two fits have equally many parameters.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> null = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks", data=oats(), trace=False)
+    >>> print(f"{pa.lrt(fit, null).iloc[0, 1]:.3f}")
+    7.661
     """
     if len(fits) < 2:
         raise AsremlError("lrt() compares fits: give two or more")

@@ -41,6 +41,14 @@ def plot(fit: Any, type: str = "default") -> Figure:
     ------
     AsremlError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> len(pa.plot(fit).axes)
+    4
     """
     require_fit(fit, "plot()")
     try:

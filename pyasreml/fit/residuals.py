@@ -33,6 +33,14 @@ def fitted(fit: Any, type: str = "response") -> pd.Series:
     fit : Asreml
     type : {"response", "link"}
         The same for a gaussian response.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> pa.fitted(fit).round(3).tolist()[:2]
+    [110.998, 129.164]
     """
     require_fit(fit, "fitted()")
     _choice(type, ("response", "link"), "type", "fitted()")
@@ -58,6 +66,14 @@ def residuals(fit: Any, type: str = "default", spatial: str = "trend") -> pd.Ser
         For ``stdCond``: the standardised conditional residuals of ``aom = TRUE`` are not stored.
     AsremlError
         For an unknown type.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> pa.residuals(fit).round(3).tolist()[:2]
+    [0.002, 0.836]
     """
     require_fit(fit, "residuals()")
     kind = _choice(type, _TYPES, "type", "residuals()")

@@ -41,6 +41,17 @@ def asv(fit: Any, order: Literal["as.is", "noeff"] = "as.is", vvp: bool = False)
         If the model has parameters other than variance components, or its information is singular.
     AsremlError
         For an unknown order.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> pa.asv(fit).round(1)
+                  df Variance Blocks Blocks:Wplots units!R
+    Blocks         5   3216.8   12.2           4.1       1
+    Blocks:Wplots 10    601.4    0.0           4.0       1
+    units!R       45    177.1    0.0           0.0       1
     """
     require_fit(fit, "asv()")
     if order not in ("as.is", "noeff"):

@@ -60,9 +60,14 @@ def summary(
 
     Examples
     --------
-    >>> import pyasreml as pa                                                    # doctest: +SKIP
-    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats)  # doctest: +SKIP
-    >>> pa.summary(fit).varcomp                                                  # doctest: +SKIP
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> pa.summary(fit).varcomp
+                  component std.error  z.ratio bound %ch
+    Blocks         214.4906 168.66037 1.271731     P 0.1
+    Blocks:Wplots  106.0686  67.88201 1.562543     P 0.0
+    units!R        177.0946  37.33601 4.743266     P 0.0
     """
     require_fit(fit, "summary()")
     items: dict[str, Any] = {

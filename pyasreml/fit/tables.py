@@ -63,6 +63,17 @@ def vc(fit: Any, gamma: bool = False) -> RTable:
     fit : Asreml
     gamma : bool
         Add the column of parameters as estimated.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> pa.vc(fit)  # doctest: +NORMALIZE_WHITESPACE
+            effect component std.error z.ratio bound %ch
+            Blocks     214.5    168.7      1.3     P 0.1
+     Blocks:Wplots     106.1     67.88     1.6     P 0
+           units!R     177.1     37.34     4.7     P 0
     """
     table = varcomp(fit, "gamma" if gamma else "sigma")
     names = [str(n) for n in table.index]
@@ -86,6 +97,15 @@ def tr(fit: Any, iter: int | None = None) -> RTable:
     ------
     AsremlError
         If there is no such iteration.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> pa.tr(fit, 2)
+         LogLik   Sigma2 DF    stepsz    Blocks Blocks:Wplots units!R
+    2 -213.5702 256.3638 60 0.7497591 0.1637473     0.2123834       1
     """
     require_fit(fit, "tr()")
     table = RTable(fit.trace.T, style="matrix")

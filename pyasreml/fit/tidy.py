@@ -33,6 +33,14 @@ def tidy(fit: Any, effects: Literal["varcomp", "fixed", "random", "sparse", "wal
     DataFrame
         ``term`` first (for effects also ``effect``, the effect's name), then ``estimate``, ``std_error``, ``statistic``
         and, as they apply, ``bound``, ``percent_change``, ``df``, ``sum_of_squares``, ``p_value``.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> list(pa.tidy(fit, "fixed").columns)
+    ['term', 'effect', 'estimate', 'std_error', 'statistic']
     """
     require_fit(fit, "tidy()")
     if effects == "varcomp":
@@ -57,7 +65,16 @@ def _plain(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
 
 
 def glance(fit: Any) -> pd.DataFrame:
-    """One row of figures about the whole fit."""
+    """One row of figures about the whole fit.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> print(f"{pa.glance(fit).loc[0, 'aic']:.4f}")
+    424.7559
+    """
     require_fit(fit, "glance()")
     return pd.DataFrame(
         {
@@ -74,7 +91,16 @@ def glance(fit: Any) -> pd.DataFrame:
 
 
 def augment(fit: Any) -> pd.DataFrame:
-    """The model frame with columns ``fitted``, ``resid`` and ``hat``, in data order."""
+    """The model frame with columns ``fitted``, ``resid`` and ``hat``, in data order.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> list(pa.augment(fit).columns[-3:])
+    ['fitted', 'resid', 'hat']
+    """
     require_fit(fit, "augment()")
     frame = pd.DataFrame(fit.mf).copy()
     for name, values in (("fitted", fitted(fit)), ("resid", residuals(fit)), ("hat", fit.hat)):

@@ -59,6 +59,15 @@ def vpredict(fit: Any, formula: Any) -> RTable:
     ------
     FormulaError
         If the formula cannot be read, or names a component that the fit does not have.
+
+    Examples
+    --------
+    >>> import pyasreml as pa
+    >>> from pyasreml.demo.oats import oats
+    >>> fit = pa.asreml("yield ~ Variety*Nitrogen", random="~ Blocks/Wplots", data=oats(), trace=False)
+    >>> pa.vpredict(fit, "share ~ V1/(V1+V2+V3)")
+           Estimate        SE
+    share 0.4310037 0.2101147
     """
     require_fit(fit, "vpredict()")
     text = formula if isinstance(formula, str) else str(formula)

@@ -9,7 +9,6 @@ MODULES = [
     *(f"pyasreml.rprint.{m}" for m in ("attributes", "lists", "lucid", "numbers", "pvalues", "tables", "trace_lines")),
     "pyasreml.rprint.values",
     "pyasreml.rprint.vectors",
-    "pyasreml.fit.lrt",
 ]
 
 
