@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def _fields(content: dict[str, Any], old: bool) -> list[Field]:
     out.append(Field(read + "vparameters.type", kinds, parameters, by_name=old))
     out.append(_percent_change(read, content["pch"], parameters, bounds, old))
     out.append(_matrix(read + "trace", content["trace"], old))
-    out.append(_matrix(read + "ai", content["ai"], old))
+    out.append(dataclasses.replace(_matrix(read + "ai", content["ai"], old), names_from=read + "vparameters"))
     effects = {}
     for part in ("fixed", "random", "sparse"):
         stored = content.get(f"coef_{part}")

@@ -69,8 +69,10 @@ class Field:
         Row names, and column names where the component is a matrix (`want` is then row-major).
     by_name : bool
         Match by name instead of position.
-    unit : float, optional
+    decimals : int, optional
         Compare after rounding both to this many decimals instead (asreml rounds ``%ch``).
+    names_from : str, optional
+        Expression whose names are those of a square matrix that comes without its own.
     """
 
     value: str
@@ -79,6 +81,7 @@ class Field:
     cols: tuple[str, ...] | None = None
     by_name: bool = False
     decimals: int | None = None
+    names_from: str | None = None
 
 
 @dataclass(frozen=True)

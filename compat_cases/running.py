@@ -10,6 +10,9 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+import pandas as pd
+
 from pyasreml.errors import UnsupportedError
 
 from .agreement import compare, missing, seven_digits, show
@@ -162,6 +165,9 @@ class _Run:
         check = Check(field.value, "", source="object")
         try:
             value = self.value(field.value)
+            if field.names_from is not None and isinstance(value, np.ndarray):
+                names = _names(self.value(field.names_from))
+                value = pd.DataFrame(value, index=names, columns=names)
             for (row, col), stored, got in _elements(field, value):
                 want = _stored_text(stored, field)
                 picked = round(float(got), field.decimals) if field.decimals is not None and not missing(got) else got

@@ -1,7 +1,8 @@
 """Crossed and nested models of lme4's and nlme's data sets: the REML criterion and the variances of lme4.
 
-The data are exported by ``models.R`` when the test runs (R with r-cran-lme4 and r-cran-nlme); lme4's numbers are stored
-in ``lme4.csv``. With PYASREML_REQUIRE_LME4 set, as in continuous integration, a missing R is a failure instead of a skip.
+The data are exported by ``models.R`` when the test runs (R with r-cran-lme4 and r-cran-nlme); lme4's numbers are
+stored in ``lme4.csv``. With PYASREML_REQUIRE_LME4 set, as in continuous integration, a missing R is a failure and not
+a skip.
 """
 
 from __future__ import annotations
