@@ -67,7 +67,7 @@ class CholmodNumeric:
     def __init__(self, analysis: CholmodAnalysis):
         self.analysis = analysis
         self._matrix = analysis._matrix.copy()
-        self._factor = analysis._factor.copy() if analysis.n else None
+        self._factor: Any = analysis._factor.copy() if analysis.n else None
         self._step = 0
         self._pattern: Pattern | None = None
         self._z: Vector = np.empty(0)
@@ -188,7 +188,7 @@ class CholmodNumeric:
         if len(self._coef) == 0:
             return np.zeros(ncoef)
         z = (self._z[self._at] * self._twice)[self._position]
-        return np.bincount(self._coef, weights=z * self._val, minlength=ncoef)
+        return np.asarray(np.bincount(self._coef, weights=z * self._val, minlength=ncoef), dtype=np.float64)
 
     def inverse_diagonal(self) -> Vector:
         """Diagonal of C^-1, of shape (n,)."""

@@ -153,22 +153,29 @@ SIMD_CLONES void small_trsm(const double* RESTRICT panel, int height, int width,
     }
 }
 
-void small_inverse(const double* panel, int height, int width, double* z) {
-    double t[SMALL_WIDTH * SMALL_WIDTH];  // inverse of the own block, column j from t + j * width
-    for (int j = 0; j < width; j++) {
-        t[j * width + j] = 1.0 / panel[static_cast<std::size_t>(j) * height + j];
-        for (int i = j + 1; i < width; i++) {
-            double sum = 0;
-            for (int k = j; k < i; k++) sum += panel[static_cast<std::size_t>(k) * height + i] * t[j * width + k];
-            t[j * width + i] = -sum / panel[static_cast<std::size_t>(i) * height + i];
+SIMD_CLONES void small_inverse(const double* RESTRICT panel, int height, int width, double* RESTRICT z) {
+    double rows[INVERSE_WIDTH * INVERSE_WIDTH];  // row k of the own block's inverse from rows + k * width
+    double t[INVERSE_WIDTH];
+    for (int j = 0; j < width; j++) {  // its column j by forward substitution
+        for (int i = j; i < width; i++) t[i] = 0;
+        t[j] = 1;
+        for (int k = j; k < width; k++) {
+            const double* RESTRICT l = panel + static_cast<std::size_t>(k) * height;
+            const double x = t[k] /= l[k];
+            for (int i = k + 1; i < width; i++) t[i] -= x * l[i];
+            rows[k * width + j] = x;
         }
     }
     for (int j = 0; j < width; j++)
-        for (int i = j; i < width; i++) {
-            double sum = 0;
-            for (int k = i; k < width; k++) sum += t[i * width + k] * t[j * width + k];
-            z[static_cast<std::size_t>(j) * height + i] = sum;
+        for (int i = j; i < width; i++) z[static_cast<std::size_t>(j) * height + i] = 0;
+    for (int k = 0; k < width; k++) {
+        const double* RESTRICT r = rows + k * width;
+        for (int j = 0; j <= k; j++) {
+            double* RESTRICT column = z + static_cast<std::size_t>(j) * height;
+            const double x = r[j];
+            for (int i = j; i <= k; i++) column[i] += x * r[i];
         }
+    }
 }
 
 }  // namespace pyasreml

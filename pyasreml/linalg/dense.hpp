@@ -6,6 +6,7 @@ namespace pyasreml {
 
 constexpr int SMALL_WIDTH = 8;    // at most this wide and this high: hand kernels
 constexpr int SMALL_HEIGHT = 48;
+constexpr int INVERSE_WIDTH = 64;  // LAPACK's inverse of the own block pays above this
 
 inline bool is_small(int width, int height) { return width <= SMALL_WIDTH && (height <= SMALL_HEIGHT || width <= 2); }
 
@@ -25,7 +26,7 @@ void small_symm(const double* w, int below, const double* y, int width, double* 
 void direct_symm(int below, const Index* relative, const Front& parent, const double* y, int width, double* z, int ld);
 // y = (rows below) (own block)^-1, y: below x width
 void small_trsm(const double* panel, int height, int width, double* y);
-// lower triangle of z (ld) = inverse of l l', l: the panel's own block
+// lower triangle of z = inverse of l l', l: the panel's own block, width <= INVERSE_WIDTH; z has the panel's layout
 void small_inverse(const double* panel, int height, int width, double* z);
 
 }  // namespace pyasreml

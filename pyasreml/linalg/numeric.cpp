@@ -91,13 +91,38 @@ Front Numeric::front(Index k, double* values) const {
 }
 
 // ------------------------------------------------------------------ C = sum_e value[e] c[coef[e]] at entry e
-void Numeric::set_entries(Pos count, const Pos* where, const Index* coef, const double* value) {
+namespace {
+
+// Stable ascending order of keys in [0, limit).
+std::vector<Pos> ascending(const std::vector<Pos>& key, Pos limit) {
+    const std::size_t count = key.size();
     std::vector<Pos> order(count);
     std::iota(order.begin(), order.end(), Pos{0});
-    std::sort(order.begin(), order.end(), [&](Pos a, Pos b) {
-        const Pos x = s_.entry[where[a]], y = s_.entry[where[b]];
-        return x != y ? x < y : a < b;
-    });
+    if (std::is_sorted(key.begin(), key.end())) return order;
+    constexpr int BITS = 12;
+    if (count < 4096) {
+        std::stable_sort(order.begin(), order.end(), [&](Pos a, Pos b) { return key[a] < key[b]; });
+        return order;
+    }
+    std::vector<Pos> other(count), start(std::size_t{1} << BITS);
+    for (int shift = 0; (limit >> shift) > 0; shift += BITS) {  // radix sort, least digit first
+        std::fill(start.begin(), start.end(), 0);
+        auto digit = [&](Pos e) { return (key[e] >> shift) & ((Pos{1} << BITS) - 1); };
+        for (Pos e : order) start[digit(e)]++;
+        Pos total = 0;
+        for (Pos& x : start) total += std::exchange(x, total);
+        for (Pos e : order) other[start[digit(e)]++] = e;
+        order.swap(other);
+    }
+    return order;
+}
+
+}  // namespace
+
+void Numeric::set_entries(Pos count, const Pos* where, const Index* coef, const double* value) {
+    std::vector<Pos> key(count);
+    for (Pos e = 0; e < count; e++) key[e] = s_.entry[where[e]];
+    const std::vector<Pos> order = ascending(key, s_.values());
     position_.resize(count);
     coef_.resize(count);
     value_.resize(count);
@@ -105,7 +130,7 @@ void Numeric::set_entries(Pos count, const Pos* where, const Index* coef, const 
     coefficients_ = 0;
     for (Pos e = 0; e < count; e++) {
         const Pos k = order[e];
-        position_[e] = s_.entry[where[k]];
+        position_[e] = key[k];
         coef_[e] = coef[k];
         value_[e] = value[k];
         coefficients_ = std::max(coefficients_, static_cast<Index>(coef[k] + 1));

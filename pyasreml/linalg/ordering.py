@@ -20,7 +20,9 @@ SMALL = 300
 SMALL_FLOPS = 1e5
 """Multiply-adds up to which a small system keeps its natural order."""
 METIS_FLOPS = 5e7
-"""Multiply-adds of the minimum-degree order from which nested dissection is tried as well."""
+METIS_FLOPS_EACH = 3000.0
+"""Multiply-adds of the minimum-degree order, in all and an equation, from which nested dissection is tried as well:
+below, making the order costs more than it can save."""
 DENSE = 10.0
 """A row with more than DENSE * sqrt(n) neighbours is set aside and ordered last."""
 
@@ -44,8 +46,8 @@ def choose(
     """Choose an elimination order.
 
     ``auto`` keeps the natural order of a small system (n <= 300) while that costs next to nothing; otherwise it takes
-    minimum degree, above 5e7 multiply-adds METIS too (where pymetis is installed), and a geometric dissection where
-    coordinates are given; the cheapest wins.
+    minimum degree, above 5e7 multiply-adds (and 3,000 an equation) METIS too where pymetis is installed, and a
+    geometric dissection where coordinates are given; the cheapest wins.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ def choose(
     others = []
     if x is not None:
         others.append(_geometric(pattern, end, x))
-    if best.flops > METIS_FLOPS and _has_metis():
+    if best.flops > max(METIS_FLOPS, METIS_FLOPS_EACH * n) and _has_metis():
         others.append(_metis(pattern, end))
     for other in others:
         if other.flops < best.flops:

@@ -15,7 +15,7 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
     const double* l = factor_.get() + s_.panel[k];
     const int width = z.width, below = z.below, height = width + below;
     const bool small = is_small(width, height);
-    if (small) {
+    if (width <= INVERSE_WIDTH) {
         small_inverse(l, height, width, z.panel);
     } else {
         for (int j = 0; j < width; j++)
