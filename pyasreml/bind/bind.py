@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyasreml.bind.bound import BoundModel
@@ -22,6 +23,7 @@ def bind(
     subset: Any = None,
     na_action: NaMethod | None = None,
     weights: str | None = None,
+    knot_points: Mapping[str, Sequence[float]] | None = None,
 ) -> BoundModel:
     """Find a model's variables in the data and settle its terms, sizes, names and order.
 
@@ -37,6 +39,8 @@ def bind(
         See `pyasreml.data.na_method`.
     weights : str, optional
         Column of weights.
+    knot_points : mapping of str to sequence of float, optional
+        Knots of ``spl(x)`` by the name of x.
 
     Raises
     ------
@@ -51,7 +55,7 @@ def bind(
     [('(Intercept)', 1), ('a', 2), ('b', 2)]
     """
     selected = model_frame(spec, data, subset=subset, na_action=na_action, weights=weights)
-    binder = TermBinder(selected, dict(spec.texts))
+    binder = TermBinder(selected, dict(spec.texts), knot_points or {})
     fixed = [intercept_term()] if spec.intercept else []
     fixed += binder.terms(spec.fixed, "fixed")
     sparse = binder.terms(spec.sparse, "sparse")

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pyasreml.bind.basis import DeviationCoding, LevelCoding, level_values, spline_coding
 from pyasreml.bind.bound import BoundTerm, StructureCall
-from pyasreml.bind.coding import Coding, ConditionCoding, CovariateCoding, FactorCoding, InterceptCoding, UnitsCoding
+from pyasreml.bind.coding import (
+    Coding,
+    ConditionCoding,
+    CovariateCoding,
+    FactorCoding,
+    InterceptCoding,
+    UnitsCoding,
+)
 from pyasreml.bind.variables import FACTOR_CALLS, ModelFrame, factor_key
 from pyasreml.data import UNITS, Column, Frame
 from pyasreml.errors import DataError, FormulaError, ModelError, quote, warn
@@ -30,6 +39,7 @@ class TermBinder:
 
     model: ModelFrame
     texts: dict[str, str]
+    knot_points: Mapping[str, Sequence[float]] = field(default_factory=dict)
     frame: Frame = field(init=False)
     _warned: set[str] = field(default_factory=set)
 
@@ -104,6 +114,8 @@ class TermBinder:
 
     def coding(self, component: Component, part: str, in_product: bool, spec: TermSpec) -> Coding:
         """The coding of one component that is not ``at()``."""
+        if component.kind == "coding":
+            return self._basis(component, part)
         node = component.variable
         if isinstance(node, Name) and node.name == UNITS:
             return UnitsCoding.of(len(self.frame))
@@ -129,6 +141,31 @@ class TermBinder:
         if part == "random" or in_product:
             self._warn(column, f"a covariate in the {part} term {spec.label}")
         return CovariateCoding.of(component.text, node.name)
+
+    def _basis(self, component: Component, part: str) -> Coding:
+        """``lin()``, ``spl()`` and ``dev()``; a factor is taken by what its levels read, but not by ``dev()``."""
+        assert isinstance(component.variable, Name)
+        name = component.variable.name
+        label = component.text
+        if name == UNITS:
+            raise FormulaError(f"{component.function}() cannot take units", self.texts[part], component.span)
+        column = self.frame[name]
+        if component.function == "lin":
+            if column.is_factor:
+                return LevelCoding(label, (name,), (label,), level_values(column.levels))
+            return CovariateCoding.of(label, name)
+        if component.function == "dev":
+            if column.values is None:
+                raise FormulaError(
+                    f"dev() takes a covariate and {name!r} is a factor; write the factor itself",
+                    self.texts[part],
+                    component.span,
+                )
+            return DeviationCoding.of(label, name, column.values)
+        of_level = level_values(column.levels) if column.is_factor else None
+        values = column.values if of_level is None else of_level
+        assert values is not None
+        return spline_coding(label, name, values, component.order, self.knot_points.get(name), of_level)
 
     def factor(self, component: Component, part: str, what: str, quietly: bool = False) -> tuple[str, Column]:
         """The factor that `what` needs and its name in the frame; few whole numbers become one, with a warning.
@@ -198,7 +235,7 @@ def _quoted(level: str) -> str:
 def structure_call(component: Component, coding: Coding) -> StructureCall:
     """The variance structure over one coding's columns; a plain variable is ``id``, ``units`` lists no levels."""
     return StructureCall(
-        name=component.function or "id",
+        name=component.function if component.kind == "structure" and component.function else "id",
         variable=component.text,
         size=coding.width,
         levels=() if coding.kind == "units" else coding.levels,

@@ -1,4 +1,4 @@
-"""From a product's variables to components: a plain variable, an expression, ``at()`` or a variance structure."""
+"""From a product's variables to components: a variable, an expression, ``at()``, a coding or a structure."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ class Component:
 
     Attributes
     ----------
-    kind : {"variable", "expression", "structure", "at"}
+    kind : {"variable", "expression", "structure", "coding", "at"}
     text : str
         How labels name it: the variable (``Row`` for ``ar1(Row)``), the deparsed expression, or the ``at()`` call.
     variable : Node
         The name or expression whose values it takes.
     function : str or None
-        Structures: the registry name. None otherwise.
+        Structures and codings: the registry name. None otherwise.
     levels : tuple of (str or int), or None
         ``at()``: level names and positions (from 1); None for all levels.
     order : int or None
-        Structures that have one.
+        Structures that have one; number of knots of ``spl()``.
     init, init_codes : tuple or None
         Start values and their constraint codes.
     call : str
         The component as R deparses it.
     """
 
-    kind: Literal["variable", "expression", "structure", "at"]
+    kind: Literal["variable", "expression", "structure", "coding", "at"]
     text: str
     variable: Node
     function: str | None = None
@@ -98,6 +98,8 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         raise FormulaError(
             "at() cannot stand in the residual formula; version 4 writes dsum(~ model | factor)", text, node.span
         )
+    if row.kind == "coding" and (part == "residual" or (part != "random" and row.name != "lin")):
+        raise FormulaError(f"{row.name}() belongs in the random formula", text, node.span)
     arguments = _match(node, row, text)
     variable = arguments["obj"]
     if isinstance(variable, Call) and isinstance(variable.function, Name) and variable.function.name in MODEL_FUNCTIONS:
@@ -111,6 +113,12 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
     for name in ("k", "b"):
         if name in arguments:
             order = _whole_number(arguments[name], f"{row.name}({name}=)", text)
+    if row.kind == "coding":
+        if "points" in arguments:
+            raise UnsupportedError(f"{row.name}(points=)", quote(text, node.span))
+        if not isinstance(variable, Name):
+            raise FormulaError(f"{row.name}() takes the name of a column", text, variable.span)
+        return Component("coding", deparse(node), function=row.name, order=order, **common)
     init, codes = _init(arguments["init"], text) if "init" in arguments else (None, None)
     return Component(
         "structure", deparse(variable), function=row.name, order=order, init=init, init_codes=codes, **common

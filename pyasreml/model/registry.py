@@ -70,8 +70,13 @@ def _rows() -> list[ModelFunction]:
         ModelFunction(name, "structure", parameters=(), available=False) for name in ("vm", "ide", "str", "own", "gpf")
     ]
     rows += [
+        ModelFunction("lin", "coding", parameters=()),
+        ModelFunction("spl", "coding", parameters=("k", "points")),
+        ModelFunction("dev", "coding", parameters=()),
+    ]
+    rows += [
         ModelFunction(name, "coding", parameters=(), available=False)
-        for name in ("spl dev lin pol leg pow con C and mbf grp uni sbs ma offset sin cos".split())
+        for name in ("pol leg pow con C and mbf grp uni sbs ma offset sin cos".split())
     ]
     return rows
 
