@@ -14,7 +14,7 @@ JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test lint compat bench docs setup clean
+.PHONY: help demo test lint compat bench docs sanitize setup clean
 
 help:
 	@echo "make demo    fit the worked examples, print what asreml prints, draw residual plots to demo_output/"
@@ -23,6 +23,7 @@ help:
 	@echo "make compat  compare with documented asreml-R outputs (DIRS=folder … for others than compat_cases)"
 	@echo "make bench   benchmarks, as JSON in benchmarks/results.json"
 	@echo "make docs    write docs/does-it-match.md"
+	@echo "make sanitize  tests of the compiled part under AddressSanitizer and UBSan"
 	@echo "make setup   only what the others do first"
 
 demo: $(READY)
@@ -43,6 +44,17 @@ bench: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m compat_cases --jobs $(JOBS) --quiet --markdown docs/does-it-match.md $(DIRS)
+
+# A copy of the tree is built with the sanitizers; their run-time libraries have to be loaded before Python's own.
+SANITIZED := build/sanitize
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g
+sanitize: $(READY)
+	rm -rf $(SANITIZED) && mkdir -p $(SANITIZED)
+	cp -r pyproject.toml setup.py pyasreml grammar tests README.md LICENSE NOTICE $(SANITIZED)
+	rm -f $(SANITIZED)/pyasreml/linalg/*.so
+	cd $(SANITIZED) && CFLAGS="$(SANITIZERS)" LDFLAGS="$(SANITIZERS)" $(CURDIR)/$(BIN)/python setup.py -q build_ext --inplace
+	cd $(SANITIZED) && ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so) $$(g++ -print-file-name=libstdc++.so)" \
+	  $(CURDIR)/$(BIN)/python -m pytest tests/linalg -q -p no:cacheprovider
 
 setup: $(READY)
 
