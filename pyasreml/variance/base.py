@@ -75,13 +75,15 @@ class Coefficients:
 class ParameterInfo:
     """One parameter of a structure: the end of its name, type and default constraint code.
 
-    `type` is V (variance), C (covariance), R (correlation) or L (loading); asreml's G for a variance ratio
-    is given later, when the scale is known.
+    `type` is V (variance), C (covariance), R (correlation), P (positive, without a scale: a range) or L (loading);
+    asreml's G for a variance ratio is given later, when the scale is known. The name is the term's, ``!``, the
+    variable and the suffix; without the variable where `bare`.
     """
 
     suffix: str
     type: str
     code: str
+    bare: bool = False
 
 
 class Structure(ABC):
@@ -104,7 +106,7 @@ class Structure(ABC):
 
     @abstractmethod
     def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
-        """For each parameter :math:`(\\partial_i\\Sigma)\\,\\Sigma^{-1} x`, for x (k, m)."""
+        r"""For each parameter :math:`(\partial_i\Sigma)\,\Sigma^{-1} x`, for x (k, m)."""
 
     @abstractmethod
     def matrix(self, theta: FloatArray) -> FloatArray:
@@ -141,6 +143,20 @@ class Structure(ABC):
     def free_roots(self) -> tuple[bool, ...]:
         """Which free coordinates are square roots of a variance, bounded below by 0."""
         return (False,) * len(self.parameters)
+
+    @property
+    def init_count(self) -> int:
+        """Number of values that ``init=`` takes."""
+        return len(self.parameters)
+
+    @property
+    def init_places(self) -> IntArray:
+        """Which value of ``init=`` names the constraint of each parameter."""
+        return np.arange(len(self.parameters))
+
+    def from_init(self, values: FloatArray) -> FloatArray:
+        """Parameters from the values of ``init=``: the same, unless they are given as a matrix."""
+        return values
 
     @property
     def basis_count(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pyasreml.bind.bound import BoundModel, BoundSection, BoundTerm, FloatArray, StructureCall
 from pyasreml.errors import ModelError
-from pyasreml.variance.base import Structure
+from pyasreml.variance.base import NotFeasible, Structure
 from pyasreml.variance.parameters import Parameters
 from pyasreml.variance.product import Product
 from pyasreml.variance.registry import make_structure
@@ -134,8 +134,8 @@ def _random_product(term: BoundTerm) -> Product:
     carriers = [c.text or c.name for c, f in zip(term.structures, factors, strict=True) if f.has_variance]
     if len(carriers) > 1:
         raise ModelError(
-            f"random term '{term.label}' has {len(carriers)} variances ({', '.join(carriers)}): a direct product takes one; "
-            "write the others as correlation models (id, ar1, …)"
+            f"random term '{term.label}' has {len(carriers)} variances ({', '.join(carriers)}): a direct product takes "
+            "one; write the others as correlation models (id, ar1, …)"
         )
     return Product(factors, scale=not carriers)
 
@@ -145,7 +145,9 @@ def _section_product(section: BoundSection, multi: bool, dispersion: float | Non
     carriers = [c.text or c.name for c, f in zip(section.structures, factors, strict=True) if f.has_variance]
     plain = any(c.name == "idv" for c in section.structures)
     if len(carriers) + plain > 1:
-        raise ModelError(f"residual '{section.label}' has more than one variance ({', '.join(carriers)}): a direct product takes one")
+        raise ModelError(
+            f"residual '{section.label}' has more than one variance ({', '.join(carriers)}): a direct product takes one"
+        )
     return Product(factors, scale=not carriers and (multi or plain or dispersion is not None))
 
 
@@ -154,10 +156,12 @@ def _initial(call: StructureCall, structure: Structure, default: FloatArray) -> 
     codes = [p.code for p in structure.parameters]
     start = np.asarray(default, float)
     if call.init is not None:
-        start, codes = _given(call, len(structure.parameters), codes)
+        values, given = _given(call, structure.init_count, [""] * structure.init_count)
+        codes = [given[place] or code for place, code in zip(structure.init_places.tolist(), codes, strict=True)]
         try:
+            start = structure.from_init(values)
             structure.coefficients(start)
-        except Exception as error:
+        except (NotFeasible, np.linalg.LinAlgError) as error:
             raise ModelError(f"{call.text}: the start values in 'init' cannot be used: {error}") from None
     return start, codes
 
@@ -165,7 +169,7 @@ def _initial(call: StructureCall, structure: Structure, default: FloatArray) -> 
 def _given(call: StructureCall, wanted: int, codes: Sequence[str]) -> tuple[FloatArray, list[str]]:
     assert call.init is not None
     if len(call.init) != wanted:
-        raise ModelError(f"{call.text}: 'init' has {len(call.init)} values, the structure has {wanted} parameters")
+        raise ModelError(f"{call.text}: 'init' has {len(call.init)} values; it needs {wanted}")
     given = call.init_codes or (None,) * wanted
     return np.array(call.init, float), [g or c for g, c in zip(given, codes, strict=True)]
 
@@ -182,7 +186,14 @@ def _scale_given(calls: Sequence[StructureCall], start: float, code: str) -> tup
 
 
 def _factor_rows(
-    rows: _Rows, prefix: str, calls: Sequence[StructureCall], product: Product, owner: int, shown: str, scale: float, means: object
+    rows: _Rows,
+    prefix: str,
+    calls: Sequence[StructureCall],
+    product: Product,
+    owner: int,
+    shown: str,
+    scale: float,
+    means: object,
 ) -> None:
     local = int(product.scale)
     for j, (call, factor) in enumerate(zip(calls, product.factors, strict=True)):
@@ -191,7 +202,7 @@ def _factor_rows(
         cell_means = means.get((owner, j)) if isinstance(means, dict) else None
         start, codes = _initial(call, factor, factor.starts(scale, cell_means))
         for k, p in enumerate(factor.parameters):
-            name = f"{prefix}!{call.variable}{p.suffix}"
+            name = f"{prefix}{p.suffix}" if p.bare else f"{prefix}!{call.variable}{p.suffix}"
             rows.add(name, p.type, shown if p.type == "V" else p.type, codes[k], float(start[k]), owner, local)
             local += 1
 
@@ -231,7 +242,8 @@ def _section_rows(
         _factor_rows(rows, section.label, section.structures, product, owner, "V", 1.0, None)
     elif plain is not None:
         # one start for all variances of a single section; half the section's variance among several
-        start, code = _scale_given(section.structures, SECTION_START * variance if bound.multi_section else SIGMA_START * variance, "P")
+        share = SECTION_START if bound.multi_section else SIGMA_START
+        start, code = _scale_given(section.structures, share * variance, "P")
         name = f"{section.label}!{plain.variable}"
         if bound.multi_section:
             rows.add(residual, "V", "V", "F", 1.0, owner, -1)

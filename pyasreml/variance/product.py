@@ -50,7 +50,7 @@ class Product:
         return Entries(whole.row[lower], whole.col[lower], whole.basis[lower], whole.value[lower])
 
     def coefficients(self, theta: FloatArray) -> Coefficients:
-        """c (b,), ∂c (p, b), log-determinant and its derivatives of the whole product."""
+        """Values c (b,), ∂c (p, b), log-determinant and its derivatives of the whole product."""
         points = [f.coefficients(theta[at]) for f, at in zip(self.factors, self._slices, strict=True)]
         c = np.ones(1)
         for point in points:
@@ -69,7 +69,8 @@ class Product:
                 after = np.ones(1)
                 for other in points[j + 1 :]:
                     after = np.multiply.outer(after, other.c).ravel()
-                dc[at] = (before[None, :, None, None] * point.dc[:, None, :, None] * after).reshape(point.dc.shape[0], -1)
+                slope = before[None, :, None, None] * point.dc[:, None, :, None] * after
+                dc[at] = slope.reshape(point.dc.shape[0], -1)
         if self.scale:
             gamma = float(theta[0])
             if gamma == 0:
@@ -82,7 +83,7 @@ class Product:
         return Coefficients(c, dc, logdet, dlogdet)
 
     def working(self, theta: FloatArray, x: FloatArray) -> FloatArray:
-        """Columns :math:`(\\partial_i V) V^{-1} x` for V the product, x (size,): float array (size, p)."""
+        r"""Columns :math:`(\partial_i V) V^{-1} x` for V the product, x (size,): float array (size, p)."""
         out = np.empty((self.size, self.parameter_count), order="F")
         if self.scale:
             out[:, 0] = x / theta[0]
@@ -99,7 +100,7 @@ class Product:
 
     def matrix(self, theta: FloatArray) -> FloatArray:
         """The product, dense: for tests and reports."""
-        out = np.ones((1, 1))
+        out: FloatArray = np.ones((1, 1))
         for factor, at in zip(self.factors, self._slices, strict=True):
             out = np.kron(out, factor.matrix(theta[at]))
         return out * (theta[0] if self.scale else 1.0)

@@ -71,7 +71,8 @@ class Heterogeneous(Structure):
         return Entries(self._row, self._col, np.arange(self._row.size, dtype=np.int64), np.ones(self._row.size))
 
     def _at_entries(self, c: FloatArray) -> FloatArray:
-        return np.bincount(self._slot, weights=self._value * c[self._basis], minlength=self._row.size)
+        weights = self._value * c[self._basis]
+        return np.bincount(self._slot, weights=weights, minlength=self._row.size).astype(np.float64, copy=False)
 
     def coefficients(self, theta: FloatArray) -> Coefficients:
         p = len(self.correlation.parameters)
