@@ -1,4 +1,4 @@
-"""``python -m pyasreml.demo``: the oats split-plot and a simulated breeding trial, printed as asreml prints, with plots."""
+"""``python -m pyasreml.demo``: oats and a simulated breeding trial, printed as asreml prints, with plots."""
 
 from __future__ import annotations
 
