@@ -1,0 +1,582 @@
+"""Walking the tree: names, calls, assignments, branches, loops, functions."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pyasreml.errors import AsremlError, UnsupportedError, quote
+from pyasreml.r import assignment, indexing
+from pyasreml.r.arithmetic import binary, matches, matrix_product, sequence, unary, vector_of
+from pyasreml.r.conditions import Condition, RError
+from pyasreml.r.indexing import MISSING
+from pyasreml.r.registry import BUILTINS, SPECIALS, match_arguments
+from pyasreml.r.values import (
+    Arg,
+    Closure,
+    Language,
+    ListValue,
+    Value,
+    Vector,
+    character,
+    double,
+    integer,
+    logical,
+)
+from pyasreml.syntax import deparse
+from pyasreml.syntax.nodes import (
+    Argument,
+    Binary,
+    Block,
+    Break,
+    Call,
+    Constant,
+    For,
+    Function,
+    If,
+    Index,
+    Member,
+    Name,
+    Namespaced,
+    Next,
+    Node,
+    Number,
+    Paren,
+    Repeat,
+    Script,
+    String,
+    Unary,
+    While,
+)
+
+__all__ = ["Environment", "Evaluator", "Promise"]
+
+_CONSTANTS: dict[str, Callable[[], Value]] = {
+    "NULL": lambda: None,
+    "TRUE": lambda: logical([1]),
+    "FALSE": lambda: logical([0]),
+    "NA": lambda: logical([np.nan]),
+    "NA_integer_": lambda: integer([np.nan]),
+    "NA_real_": lambda: double([np.nan]),
+    "NA_character_": lambda: character([None]),
+    "NaN": lambda: double([np.nan]),
+    "Inf": lambda: double([np.inf]),
+}
+_BASE: dict[str, Callable[[], Value]] = {
+    "T": _CONSTANTS["TRUE"],
+    "F": _CONSTANTS["FALSE"],
+    "pi": lambda: double([np.pi]),
+    "letters": lambda: character("abcdefghijklmnopqrstuvwxyz"),
+    "LETTERS": lambda: character("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+}
+
+
+class Environment(dict[str, Value]):
+    """Names and their values, with the environment around it."""
+
+    def __init__(self, parent: Environment | None = None, values: dict[str, Value] | None = None):
+        super().__init__(values or {})
+        self.parent = parent
+
+    def chain(self) -> Iterator[Environment]:
+        """The environment and those around it, inner first."""
+        here: Environment | None = self
+        while here is not None:
+            yield here
+            here = here.parent
+
+    def all_names(self) -> list[str]:
+        """Every visible name."""
+        return list(dict.fromkeys(name for env in self.chain() for name in env))
+
+
+@dataclass
+class Promise:
+    """An argument of an R function that is evaluated when it is first used."""
+
+    node: Node
+    env: Environment
+    text: str
+    value: Value = MISSING
+
+
+class _Return(Exception):
+    def __init__(self, value: Value):
+        self.value = value
+
+
+class _Break(Exception):
+    pass
+
+
+class _Next(Exception):
+    pass
+
+
+class Evaluator:
+    """Evaluates statements in a global environment.
+
+    Attributes
+    ----------
+    env : Environment
+        The global environment.
+    text : str
+        The text whose tree is being walked; node spans point into it.
+    visible : bool
+        Whether R would print the value of the statement just evaluated.
+    figures : list
+        Matplotlib figures drawn so far.
+    """
+
+    def __init__(self, values: dict[str, Value] | None = None):
+        self.env = Environment(None, values)
+        self.text = ""
+        self.visible = True
+        self.depth = 0
+        self.figures: list[Any] = []
+
+    # texts and places
+    @contextmanager
+    def reading(self, text: str) -> Iterator[None]:
+        """Walk a tree of another text."""
+        before, self.text = self.text, text
+        try:
+            yield
+        finally:
+            self.text = before
+
+    def source(self, node: Node) -> str:
+        """The node as typed; deparsed where it was made by rewriting."""
+        start, end = node.span
+        typed = self.text[start:end]
+        return typed if end > start and typed else deparse(node)
+
+    def fail(self, message: str, node: Node) -> RError:
+        """An error at a place of the text."""
+        start, end = node.span
+        located = 0 <= start < end <= len(self.text)
+        return RError(message, self.text, node.span) if located else RError(f"{message} (in {deparse(node)})")
+
+    def unsupported(self, feature: str, node: Node) -> UnsupportedError:
+        """A function that is not here."""
+        start, end = node.span
+        return UnsupportedError(feature, quote(self.text, node.span) if 0 <= start < end <= len(self.text) else "")
+
+    # evaluation
+    def run(self, script: Script) -> Iterator[tuple[Node, Value]]:
+        """Evaluate statement by statement; yields each with its value."""
+        for statement in script.statements:
+            with self.reading(script.text):
+                self.visible = True
+                value = self.eval(statement, self.env)
+            yield statement, value
+
+    def eval(self, node: Node, env: Environment) -> Value:
+        """Value of a node."""
+        match node:
+            case Number():
+                return integer([node.value]) if node.integer else double([node.value])
+            case String():
+                return character([node.value])
+            case Constant():
+                return _CONSTANTS[node.name]()
+            case Name():
+                self.visible = True
+                return self.lookup(node, env)
+            case Paren():
+                value = self.eval(node.inner, env)
+                self.visible = True
+                return value
+            case Call():
+                return self.call(node, env)
+            case Binary():
+                return self.binary(node, env)
+            case Unary():
+                if node.operator == "~":
+                    return Language(node, self.source(node), env)
+                if node.operator == "?":
+                    self.visible = False
+                    return None
+                return self.located(node, lambda: unary(node.operator, self.eval(node.operand, env)))
+            case Index():
+                return self.index(node, env)
+            case Member():
+                if node.operator == "@":
+                    raise self.unsupported("@", node)
+                owner = self.eval(node.object, env)
+                self.visible = True
+                return self.located(node, lambda: indexing.member(owner, node.name))
+            case Namespaced():
+                return self.function(node, env)
+            case Function():
+                return Closure(node.parameters, node.body, env, self.text)
+            case _:
+                return self.control(node, env)
+
+    def located(self, node: Node, compute: Callable[[], Value]) -> Value:
+        """Run a computation; its errors get the place of `node`."""
+        try:
+            return compute()
+        except RError as error:
+            if "\n" in str(error):
+                raise
+            raise self.fail(error.message, node) from None
+
+    def control(self, node: Node, env: Environment) -> Value:
+        """Blocks, branches and loops."""
+        match node:
+            case Block():
+                value: Value = None
+                for statement in node.statements:
+                    self.visible = True
+                    value = self.eval(statement, env)
+                return value
+            case If():
+                if self.truth(node.condition, env, "if"):
+                    return self.eval(node.then, env)
+                if node.otherwise is None:
+                    self.visible = False
+                    return None
+                return self.eval(node.otherwise, env)
+            case For():
+                for item in self.items(self.eval(node.sequence, env)):
+                    env[node.variable] = item
+                    if not self.turn(node.body, env):
+                        break
+            case While():
+                while self.truth(node.condition, env, "while") and self.turn(node.body, env):
+                    pass
+            case Repeat():
+                while self.turn(node.body, env):
+                    pass
+            case Break():
+                raise _Break
+            case Next():
+                raise _Next
+            case _:
+                raise self.fail("this cannot be evaluated", node)
+        self.visible = False
+        return None
+
+    def turn(self, body: Node, env: Environment) -> bool:
+        """One turn of a loop; False after ``break``."""
+        try:
+            self.eval(body, env)
+        except _Next:
+            return True
+        except _Break:
+            return False
+        return True
+
+    def items(self, value: Value) -> Iterator[Value]:
+        """The elements that a loop runs through."""
+        if isinstance(value, Vector):
+            yield from (Vector(value.data[i : i + 1], value.kind) for i in range(len(value)))
+        elif isinstance(value, ListValue):
+            yield from value.items
+        elif isinstance(value, pd.DataFrame):
+            yield from (indexing.column(value, j) for j in range(value.shape[1]))
+        elif value is not None:
+            raise RError("invalid for() loop sequence")
+
+    def truth(self, node: Node, env: Environment, what: str) -> bool:
+        """The condition of a branch or a loop."""
+        value = vector_of(self.eval(node, env), what)
+        if len(value) != 1:
+            reason = "argument is of length zero" if len(value) == 0 else "the condition has length > 1"
+            raise self.fail(reason, node)
+        if value.kind == "character" or np.isnan(value.data[0]):
+            raise self.fail("missing value where TRUE/FALSE needed", node)
+        return bool(value.data[0])
+
+    # names
+    def lookup(self, node: Name, env: Environment) -> Value:
+        """Value of a name."""
+        for here in env.chain():
+            if node.name in here:
+                return self.force(here[node.name], node)
+        if node.name in _BASE:
+            return _BASE[node.name]()
+        if node.name in BUILTINS or node.name in SPECIALS:
+            return self.function(node, env)
+        near = difflib.get_close_matches(node.name, env.all_names(), 3, 0.7)
+        hint = f"; near it: {', '.join(near)}" if near else ""
+        raise self.fail(f"object '{node.name}' not found{hint}", node)
+
+    def force(self, value: Value, node: Name) -> Value:
+        """The value behind a promise."""
+        if not isinstance(value, Promise):
+            if value is MISSING:
+                raise self.fail(f'argument "{node.name}" is missing, with no default', node)
+            return value
+        if value.value is MISSING:
+            with self.reading(value.text):
+                value.value = self.eval(value.node, value.env)
+        return value.value
+
+    def function(self, node: Node, env: Environment) -> Any:
+        """The function that a call names: an R function in sight, or a row of the table."""
+        if isinstance(node, Name):
+            for here in env.chain():
+                if node.name in here:
+                    value = self.force(here[node.name], node)
+                    if isinstance(value, Closure) or callable(value):
+                        return value
+            name = node.name
+        elif isinstance(node, Namespaced):
+            name = node.name
+        else:
+            value = self.eval(node, env)
+            if isinstance(value, Closure) or callable(value):
+                return value
+            raise self.fail("attempt to apply non-function", node)
+        if name in SPECIALS:
+            return SPECIALS[name]
+        if name in BUILTINS:
+            return BUILTINS[name]
+        raise self.unsupported(f"{name}()", node)
+
+    # calls
+    def call(self, node: Call, env: Environment) -> Value:
+        """A call as written."""
+        function = self.function(node.function, env)
+        if function in SPECIALS.values():
+            self.visible = True
+            return function(self, node, env)
+        if isinstance(function, Closure):
+            return self.apply_closure(function, self.promises(node.arguments, env), node)
+        arguments = self.arguments(node.arguments, env)
+        return self.located(node, lambda: self.apply(function, arguments))
+
+    def arguments(self, arguments: Sequence[Argument], env: Environment) -> list[Arg]:
+        """Arguments evaluated, ``...`` spread, empty ones left out."""
+        found: list[Arg] = []
+        for argument in arguments:
+            if isinstance(argument.value, Name) and argument.value.name == "...":
+                found.extend(Arg(a.name, self.force(a.value, argument.value)) for a in self.dots(env))
+            elif argument.value is not None:
+                found.append(Arg(argument.name, self.eval(argument.value, env)))
+        return found
+
+    def promises(self, arguments: Sequence[Argument], env: Environment) -> list[Arg]:
+        """Arguments as promises."""
+        found: list[Arg] = []
+        for argument in arguments:
+            if isinstance(argument.value, Name) and argument.value.name == "...":
+                found.extend(self.dots(env))
+            elif argument.value is not None:
+                found.append(Arg(argument.name, Promise(argument.value, env, self.text)))
+        return found
+
+    def dots(self, env: Environment) -> list[Arg]:
+        """What ``...`` stands for here."""
+        for here in env.chain():
+            if "..." in here:
+                found: list[Arg] = here["..."]
+                return found
+        return []
+
+    def apply(self, function: Any, arguments: Sequence[Arg]) -> Value:
+        """Call a function with values; what the base functions raise becomes an R error."""
+        if isinstance(function, Closure):
+            return self.apply_closure(function, arguments, None)
+        name = getattr(function, "name", None)
+        self.visible = True
+        if name is None:
+            from pyasreml.r.convert import to_python, to_r
+
+            named = {a.name: to_python(a.value) for a in arguments if a.name}
+            return to_r(function(*[to_python(a.value) for a in arguments if not a.name], **named))
+        try:
+            value = function(self, arguments)
+        except (AsremlError, Condition, _Return, _Break, _Next):
+            raise
+        except (TypeError, ValueError, IndexError, KeyError, AttributeError, np.linalg.LinAlgError) as error:
+            if getattr(function.call, "foreign", False):
+                raise
+            raise RError(f"{name}(): {error}") from error
+        self.visible = not function.invisible
+        return value
+
+    def apply_closure(self, function: Closure, arguments: Sequence[Arg], node: Node | None) -> Value:
+        """Call a function written in R."""
+        formals = [str(parameter.name) for parameter in function.parameters]
+        dots = "..." in formals
+        place = formals.index("...") if dots else len(formals)
+        named, rest = match_arguments("function", formals[:place], formals[place + 1 :], dots, arguments)
+        env = Environment(function.env)
+        for parameter in function.parameters:
+            name = str(parameter.name)
+            if name == "...":
+                env["..."] = rest
+            elif name in named:
+                env[name] = named[name]
+            elif parameter.value is not None:
+                env[name] = Promise(parameter.value, env, function.text)
+            else:
+                env[name] = MISSING
+        self.depth += 1
+        try:
+            if self.depth > 400:
+                raise RError("evaluation nested too deeply: infinite recursion")
+            with self.reading(function.text):
+                self.visible = True
+                return self.eval(function.body, env)
+        except _Return as returned:
+            return returned.value
+        finally:
+            self.depth -= 1
+
+    def leave(self, value: Value) -> Value:
+        """``return(value)``."""
+        raise _Return(value)
+
+    # indices
+    def indices(self, node: Index, env: Environment) -> tuple[list[Value], dict[str, Value]]:
+        """Values of the indices (empty ones `MISSING`), and named arguments such as ``drop``."""
+        places: list[Value] = []
+        named: dict[str, Value] = {}
+        for argument in node.arguments:
+            if argument.name in ("drop", "exact") and argument.value is not None:
+                named[str(argument.name)] = self.eval(argument.value, env)
+            else:
+                places.append(MISSING if argument.value is None else self.eval(argument.value, env))
+        return places, named
+
+    def index(self, node: Index, env: Environment) -> Value:
+        """``x[…]`` and ``x[[…]]``."""
+        owner = self.eval(node.object, env)
+        places, named = self.indices(node, env)
+        self.visible = True
+        if node.double:
+            if not places or MISSING in places:
+                raise self.fail("invalid subscript: '[[' needs one", node)
+            return self.located(node, lambda: indexing.element(owner, places))
+        drop = named.get("drop")
+        flag = None if drop is None else bool(vector_of(drop, "drop").data[0])
+        return self.located(node, lambda: indexing.subset(owner, places, flag))
+
+    # operators
+    def binary(self, node: Binary, env: Environment) -> Value:
+        """Infix operators: assignments, pipes, formulas, logic, arithmetic, and ``%any%``."""
+        operator = node.operator
+        if operator in ("<-", "=", "<<-", ":="):
+            return self.assign_statement(node.left, node.right, env, operator == "<<-")
+        if operator in ("->", "->>"):
+            return self.assign_statement(node.right, node.left, env, operator == "->>")
+        if operator == "~":
+            return Language(node, self.source(node), env)
+        if operator in ("|>", "%>%"):
+            return self.pipe(node, env)
+        if operator in ("&&", "||"):
+            return self.short_circuit(node, env)
+        left, right = self.eval(node.left, env), self.eval(node.right, env)
+        self.visible = True
+        if operator == ":":
+            return self.located(node, lambda: sequence(left, right))
+        if operator == "%in%":
+            return self.located(node, lambda: logical(matches(left, right) >= 0))
+        if operator == "%*%":
+            return self.located(node, lambda: matrix_product(left, right))
+        if operator == "%o%":
+            return self.located(node, lambda: self.apply(BUILTINS["outer"], [Arg(None, left), Arg(None, right)]))
+        if operator.startswith("%") and operator not in ("%%", "%/%"):
+            function = self.function(Name(operator, span=node.span), env)
+            return self.apply(function, [Arg(None, left), Arg(None, right)])
+        return self.located(node, lambda: binary(operator, left, right))
+
+    def short_circuit(self, node: Binary, env: Environment) -> Value:
+        """``&&`` and ``||``."""
+        stop = 0.0 if node.operator == "&&" else 1.0
+        seen_na = False
+        for side in (node.left, node.right):
+            value = vector_of(self.eval(side, env), node.operator)
+            if len(value) != 1 or value.kind == "character":
+                raise self.fail(f"'{node.operator}' needs a single logical value on either side", side)
+            if np.isnan(value.data[0]):
+                seen_na = True
+            elif float(value.data[0] != 0) == stop:
+                return logical([stop])
+        self.visible = True
+        return logical([np.nan if seen_na else 1 - stop])
+
+    def pipe(self, node: Binary, env: Environment) -> Value:
+        """``x |> f(y)`` and ``x %>% f(y)``, where the magrittr pipe takes a bare function name and ``.`` too."""
+        left, right = node.left, node.right
+        if isinstance(right, Paren) and isinstance(right.inner, Function):
+            right = Call(right, (), span=right.span)
+        if node.operator == "%>%":
+            if not isinstance(right, Call):
+                right = Call(right, (), span=right.span)
+            inner = Environment(env, {".": Promise(left, env, self.text)})
+            dotted = any(isinstance(a.value, Name) and a.value.name == "." for a in right.arguments)
+            first = () if dotted else (Argument(None, Name(".", span=left.span), span=left.span),)
+            return self.call(replace(right, arguments=(*first, *right.arguments)), inner)
+        if not isinstance(right, Call):
+            raise self.fail("The pipe operator requires a function call as RHS", right)
+        placeholder = [i for i, a in enumerate(right.arguments) if isinstance(a.value, Name) and a.value.name == "_"]
+        if placeholder:
+            arguments = list(right.arguments)
+            arguments[placeholder[0]] = replace(arguments[placeholder[0]], value=left)
+        else:
+            arguments = [Argument(None, left, span=left.span), *right.arguments]
+        return self.call(replace(right, arguments=tuple(arguments)), env)
+
+    # assignment
+    def assign_statement(self, target: Node, source: Node, env: Environment, outer: bool) -> Value:
+        """``target <- source``."""
+        value = self.eval(source, env)
+        self.assign(target, value, env, outer)
+        self.visible = False
+        return value
+
+    def assign(self, target: Node, value: Value, env: Environment, outer: bool = False) -> None:
+        """Give a name a value, or replace a part of what a name holds."""
+        match target:
+            case Name(name=name) | String(value=name):
+                self.where(name, env, outer)[name] = value
+            case Paren():
+                raise self.fail("invalid (do_set) left-hand side to assignment", target)
+            case Member():
+                old = self.current(target.object, env)
+                new = self.located(target, lambda: assignment.replace_member(old, target.name, value))
+                self.assign(target.object, new, env, outer)
+            case Index():
+                old = self.current(target.object, env)
+                places, _ = self.indices(target, env)
+                change = assignment.replace_element if target.double else assignment.replace_subset
+                new = self.located(target, lambda: change(old, places, value))
+                self.assign(target.object, new, env, outer)
+            case Call(function=Name(name=name)) if target.arguments:
+                first = target.arguments[0].value
+                if first is None:
+                    raise self.fail("invalid assignment target", target)
+                old = self.current(first, env)
+                function = self.function(Name(f"{name}<-", span=target.function.span), env)
+                others = self.arguments(target.arguments[1:], env)
+                arguments = [Arg(None, old), *others, Arg("value", value)]
+                new = self.located(target, lambda: self.apply(function, arguments))
+                self.assign(first, new, env, outer)
+            case _:
+                raise self.fail("invalid (do_set) left-hand side to assignment", target)
+
+    def current(self, node: Node, env: Environment) -> Value:
+        """What a target holds now; NULL for a name that is new in a component assignment."""
+        if isinstance(node, Name) and not any(node.name in here for here in env.chain()):
+            raise self.fail(f"object '{node.name}' not found", node)
+        return self.eval(node, env)
+
+    def where(self, name: str, env: Environment, outer: bool) -> Environment:
+        """The environment in which an assignment takes place."""
+        if not outer:
+            return env
+        for here in (env.parent or env).chain():
+            if name in here:
+                return here
+        return self.env
