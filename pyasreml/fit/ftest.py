@@ -41,18 +41,18 @@ def requested_test(formula: Any, terms: Sequence[BoundTerm]) -> tuple[int, tuple
     asked = tree.operand
     if isinstance(asked, Constant) and asked.name == "NULL":
         return None
-    background: Node | None = None
+    tested, background = asked, None
     if isinstance(asked, Binary) and asked.operator == "|":
-        asked, background = asked.left, asked.right
-    products = expand(asked, text).products
+        tested, background = asked.left, asked.right
+    products = expand(tested, text).products
     if len(products) != 1:
-        raise FormulaError("Ftest tests one term, ~ term | background", text, asked.span)
-    term = _position(products[0], terms, text, asked.span)
+        raise FormulaError("Ftest tests one term, ~ term | background", text, tested.span)
+    term = _position(products[0], terms, text, tested.span)
     given = {i for i, t in enumerate(terms) if all(c.kind == "intercept" for c in t.codings)}
     if background is not None:
         given |= {_position(p, terms, text, background.span) for p in expand(background, text).products}
     if term in given:
-        raise FormulaError("Ftest: the term tested is in its own background", text, asked.span)
+        raise FormulaError("Ftest: the term tested is in its own background", text, tested.span)
     return term, tuple(i for i in range(len(terms)) if i != term and i not in given)
 
 

@@ -1,17 +1,17 @@
 r"""F tests of fixed effects with approximate denominator degrees of freedom (Kenward & Roger 1997, Biometrics 53:983).
 
-For :math:`\ell` contrasts :math:`L\hat\tau` with :math:`\Phi = (X'V^{-1}X)^{-1}`, W the covariance matrix of the variance
-parameters and :math:`a = V^{-1}X\Phi L'`, all that is needed are the small matrices
+For :math:`\ell` contrasts :math:`L\hat\tau` with :math:`\Phi = (X'V^{-1}X)^{-1}`, W the covariance matrix of the
+variance parameters and :math:`a = V^{-1}X\Phi L'`, all that is needed are the small matrices
 
 .. math::
 
     S_i = L\Phi X'V^{-1}\dot V_iV^{-1}X\Phi L' = a'\dot V_ia ,\qquad
     \Lambda = 2\sum_{ij} W_{ij}\,(\dot V_ia)'P(\dot V_ja)
 
-the first for the degrees of freedom, the second to adjust the variance of the estimates. The column a of a fixed effect is
-a residual, and :math:`\dot V_ia` a working variate, of the mixed-model equations with a unit right-hand side, so that both come
-from sparse solves; neither V nor P is formed. S and Λ do not depend on how V is parametrised, since second derivatives
-of V are left out (they vanish for variance components).
+the first for the degrees of freedom, the second to adjust the variance of the estimates. The column a of a fixed
+effect is a residual, and :math:`\dot V_ia` a working variate, of the mixed-model equations with a unit right-hand side,
+so that both come from sparse solves; neither V nor P is formed. S and Λ do not depend on how V is parametrised, since
+second derivatives of V are left out (they vanish for variance components).
 
 asreml takes W from the **average** information, multiplies the F of the unadjusted variance by Kenward & Roger's scale
 (``kenadj = "none"``), and leaves out parameters that are fixed or at a boundary: this gives its printed degrees of
@@ -121,8 +121,9 @@ def degrees_of_freedom(spread: FloatArray, variance: FloatArray, covariance: Flo
 
     Notes
     -----
-    Kenward & Roger (1997), section 3, in the form without cancelling factors: for one contrast the degrees of freedom are
-    Satterthwaite's :math:`2/A_2` and the scale is 1. With more, E and V* of the paper are matched to those of F(ℓ, m)/λ.
+    Kenward & Roger (1997), section 3, in the form without cancelling factors: for one contrast the degrees of freedom
+    are Satterthwaite's :math:`2/A_2` and the scale is 1. With more, E* and V* of the paper are matched to those of
+    F(ℓ, m)/λ.
     """
     r = variance.shape[0]
     m = np.linalg.solve(variance, spread)
@@ -255,7 +256,7 @@ class KenwardRoger:
         return self._state.numeric.solve(self.equations.W.tdot(self._operator.dot(np.ascontiguousarray(y))))
 
     def _project(self, L: FloatArray, q: FloatArray) -> FloatArray:
-        """L(X'V⁻¹X)⁻¹X'V⁻¹ times columns q (n, k, b): the generalised least-squares estimates, float array (r, k, b)."""
+        """L(X'V⁻¹X)⁻¹X'V⁻¹ times columns q (n, k, b): generalised least-squares estimates, float array (r, k, b)."""
         n, k, b = q.shape
         out = np.empty((L.shape[0], k, b))
         for i in range(k):
@@ -369,5 +370,4 @@ def _inverse(information: FloatArray) -> FloatArray | None:
         np.linalg.cholesky(information)
     except np.linalg.LinAlgError:
         return None
-    inverse: FloatArray = np.linalg.inv(information)
-    return inverse
+    return np.asarray(np.linalg.inv(information), np.float64)

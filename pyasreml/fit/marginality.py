@@ -30,8 +30,8 @@ class Margin:
     Attributes
     ----------
     letter : str
-        Order of the term: ``A`` for a main effect, ``B`` for an interaction of two …; lower case where the term lies within
-        another in the data only; "" for the term that stands for the mean.
+        Order of the term: ``A`` for a main effect, ``B`` for an interaction of two …; lower case where the term lies
+        within another in the data only; "" for the term that stands for the mean.
     above : tuple of int
         Terms that contain it, by position: its test is not adjusted for them.
     """
@@ -121,7 +121,7 @@ def _cells(term: BoundTerm, columns: Columns, observed: npt.NDArray[np.bool_]) -
 
 
 def _nested(inner: _Cells | None, outer: _Cells | None) -> bool:
-    """True where every cell of `outer` meets one row of `inner` only, so that the space of `inner` is within `outer`."""
+    """True where every cell of `outer` meets one row of `inner` only: the space of `inner` lies within `outer`."""
     if inner is None or outer is None or not outer.plain or (outer.column < 0).any():
         return False
     pairs = np.unique(np.stack([outer.column.astype(float), inner.column.astype(float), inner.value]), axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +15,12 @@ from scipy.special import chdtrc, fdtrc
 from pyasreml.errors import AsremlError, ModelError, warn
 from pyasreml.fit.components import require_fit
 from pyasreml.fit.ftest import requested_test
-from pyasreml.fit.kenward_roger import FTest, KenwardRoger, contrast
+from pyasreml.fit.kenward_roger import Adjustment, FTest, KenwardRoger, contrast
 from pyasreml.fit.marginality import Margin, margins
 from pyasreml.fit.strata import asv
 from pyasreml.fit.wald_table import incremental_table
 from pyasreml.reml.information import inverse
 from pyasreml.rprint import RList, RTable, round_r, signif, zapsmall
-
-if TYPE_CHECKING:
-    from pyasreml.fit.core import Asreml
 
 __all__ = ["WaldTests", "wald"]
 
@@ -55,7 +52,7 @@ class WaldTests(RList):
 
 
 def wald(
-    fit: Asreml,
+    fit: Any,
     Ftest: Any = None,
     denDF: str = "none",
     ssType: str = "incremental",
@@ -71,10 +68,10 @@ def wald(
     ----------
     fit : Asreml
     Ftest : str or formula, optional
-        ``"~ term | background"``: test one term given the terms of `background`, and the intercept and sparse terms, only.
+        ``"~ term | background"``: test one term given `background`, the intercept and the sparse terms only.
     denDF : {"none", "default", "numeric", "algebraic"}
-        Denominator degrees of freedom after Kenward & Roger (1997), with which F is scaled. asreml's three ways differ in how
-        it differentiates; derivatives here are exact in all of them.
+        Denominator degrees of freedom after Kenward & Roger (1997), with which F is scaled. asreml's three ways differ
+        in how it differentiates; derivatives here are exact in all of them.
     ssType : {"incremental", "conditional"}
         Conditional tests adjust a term for all terms that do not contain it.
     kenadj : {"none", "expected", "observed"}
@@ -86,9 +83,10 @@ def wald(
     Returns
     -------
     RTable or WaldTests
-        The incremental table (``Df``, ``Sum of Sq``, ``Wald statistic``, ``Pr(Chisq)``), or ``.Wald`` with ``Df``, ``denDF`` (one
-        decimal), ``F.inc`` (four significant digits), with conditional tests ``F.con`` and ``Margin``, and ``Pr``, which is
-        computed from unrounded values; and ``.stratumVariances``. In conditional tables denDF and Pr belong to F.con.
+        The incremental table (``Df``, ``Sum of Sq``, ``Wald statistic``, ``Pr(Chisq)``), or a list. Its ``.Wald`` has
+        ``Df``, ``denDF`` (one decimal), ``F.inc`` (four significant digits), with conditional tests ``F.con`` and
+        ``Margin``, and ``Pr``, computed from unrounded values; in conditional tables denDF and Pr belong to F.con.
+        ``.stratumVariances`` is the table of `asv` at the same parameters, or None.
 
     Raises
     ------
@@ -112,7 +110,7 @@ def wald(
     require_fit(fit, "wald()")
     den_df = match_choice(denDF, DEN_DF, "denDF") != "none"
     conditional = match_choice(ssType, SS_TYPE, "ssType") == "conditional"
-    adjust = match_choice(kenadj, KENADJ, "kenadj")
+    adjust = cast(Adjustment, match_choice(kenadj, KENADJ, "kenadj"))
     asked = None if Ftest is None else requested_test(Ftest, fit.engine.bound.fixed)
     if not den_df and not conditional and adjust == "none" and asked is None:
         idle = sorted(name for name in options if name not in ("trace", "maxit"))
@@ -149,7 +147,7 @@ def match_choice(value: Any, choices: Sequence[str], name: str) -> str:
 
 
 def _table(
-    fit: Asreml, tests: KenwardRoger, den_df: bool, conditional: bool, asked: tuple[int, tuple[int, ...]] | None
+    fit: Any, tests: KenwardRoger, den_df: bool, conditional: bool, asked: tuple[int, tuple[int, ...]] | None
 ) -> RTable:
     bound, design = fit.engine.bound, fit.engine.design
     count = len(bound.fixed)
@@ -187,7 +185,7 @@ def _p_value(test: FTest) -> float:
     return float(p) if p >= SMALLEST_P else 0.0
 
 
-def _strata(fit: Asreml, theta: FloatArray) -> RTable | None:
+def _strata(fit: Any, theta: FloatArray) -> RTable | None:
     """Strata at the parameters tested; None for models that are not of variance components."""
     point = fit.engine.at(theta, derivatives=True).point
     live = np.array([i for i, c in enumerate(fit.estimates.codes) if c not in ("F", "B", "S") and point.ai[i, i] > 0])
@@ -202,6 +200,6 @@ def _strata(fit: Asreml, theta: FloatArray) -> RTable | None:
         noeff=fit.noeff,
     )
     try:
-        return asv(at) if live.size > 1 else None
+        return cast(RTable, asv(at)) if live.size > 1 else None
     except (ModelError, np.linalg.LinAlgError):
         return None
