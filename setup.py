@@ -22,7 +22,7 @@ linalg = Extension(
     depends=[str(p) for p in sorted(LINALG.glob("*.hpp"))],
     include_dirs=[numpy.get_include(), str(LINALG)],
     extra_compile_args=FLAGS,
-    extra_link_args=[] if sys.platform == "win32" else ["-pthread"],
+    extra_link_args=[] if sys.platform == "win32" else ["-pthread", *(["-ldl"] if sys.platform == "linux" else [])],
     language="c++",
 )
 

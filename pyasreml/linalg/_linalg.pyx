@@ -76,8 +76,13 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
     void c_gram "pyasreml::gram"(const CsrView&, const CsrView&, const CsrView*, const double*, Triplets&) except +
 
 
+cdef extern from "blas_threads.hpp" namespace "pyasreml":
+    bint find_blas_threads(void*)
+
+
 cdef Blas BLAS
 BLAS.set(<void*>dgemm, <void*>dsyrk, <void*>dtrsm, <void*>dsymm, <void*>dpotrf, <void*>dpotri)
+find_blas_threads(<void*>dgemm)
 
 
 class NotPositiveDefinite(FitError):

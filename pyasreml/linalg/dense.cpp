@@ -166,8 +166,8 @@ SIMD_CLONES void small_inverse(const double* RESTRICT panel, int height, int wid
             rows[k * width + j] = x;
         }
     }
-    for (int j = 0; j < width; j++)
-        for (int i = j; i < width; i++) z[static_cast<std::size_t>(j) * height + i] = 0;
+    for (int j = 0; j < width; j++)  // the upper triangle too: fresh memory may hold numbers that slow arithmetic down
+        for (int i = 0; i < width; i++) z[static_cast<std::size_t>(j) * height + i] = 0;
     for (int k = 0; k < width; k++) {
         const double* RESTRICT r = rows + k * width;
         for (int j = 0; j <= k; j++) {

@@ -2,6 +2,7 @@
 // below the parent's own, into one square front that lives until the parent is eliminated.
 //
 // Duff & Reid (1983) ACM TOMS 9:302; Liu (1992) SIAM Review 34:82.
+#include "blas_threads.hpp"
 #include "dense.hpp"
 
 #include <cmath>
@@ -58,6 +59,7 @@ Pos Numeric::factor_front(Index k, Pool& pool, bool keep) {
 }
 
 Pos Numeric::factor(double tol) {
+    const BlasThreads single(1);
     set_floor(tol);
     Pos bad = 0;
     for (Index k = 0; k < s_.count && !bad; k++) bad = factor_front(k, *pools_[0], false);

@@ -163,7 +163,8 @@ Pos build_pattern(Index n, Pos entries, const Index* rows, const Index* cols, Po
 // neighbours of the kept equations among themselves, numbered among the kept (number[i] < 0: left out)
 void adjacency(const Pattern& c, const Index* number, Index kept, std::vector<Pos>& start, std::vector<Index>& neighbour);
 
-// Update and inverse fronts, kept between calls so that large blocks are not returned to the system.
+// Blocks for update and inverse fronts, kept between calls: small ones by size class out of arenas, large ones each
+// by itself. (The general allocator spends most of the time of a tree-like inversion in its own lists.)
 class Pool {
   public:
     Pool() = default;
@@ -179,7 +180,11 @@ class Pool {
         double* data;
         std::size_t size;
     };
-    std::vector<Block> free_, used_;
+    std::vector<std::vector<double*>> small_;
+    std::vector<double*> arenas_;
+    std::size_t arena_left_ = 0;
+    std::vector<Block> free_, used_;  // large
+    double* get_large(std::size_t size);
 };
 
 struct Free {

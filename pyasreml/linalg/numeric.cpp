@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 namespace pyasreml {
 
@@ -14,20 +15,52 @@ Values allocate(Pos size) {
     return Values(static_cast<double*>(p));
 }
 
-constexpr std::size_t POOLED = 8192;    // smaller blocks go through malloc, which keeps them itself
-constexpr std::size_t MOST_FREE = 64;   // blocks a pool holds back
+namespace {
+
+constexpr std::size_t LARGE = 8192;      // blocks from this size on stand by themselves
+constexpr std::size_t ARENA = 1 << 16;   // elements of an arena
+constexpr std::size_t MOST_FREE = 64;    // large blocks that a pool holds back
+
+// Two classes to every power of two: the smallest of 16, 24, 32, 48, 64 ... that holds size.
+std::pair<std::size_t, std::size_t> size_class(std::size_t size) {
+    std::size_t room = 16, number = 0;
+    while (room < size) {
+        if (room + room / 2 >= size) return {number + 1, room + room / 2};
+        room *= 2;
+        number += 2;
+    }
+    return {number, room};
+}
+
+}  // namespace
 
 Pool::~Pool() {
+    for (double* p : arenas_) std::free(p);
     for (const Block& b : free_) std::free(b.data);
     for (const Block& b : used_) std::free(b.data);
 }
 
 double* Pool::get(std::size_t size) {
-    if (size < POOLED) {
-        double* p = static_cast<double*>(std::malloc(sizeof(double) * std::max<std::size_t>(size, 1)));
-        if (!p) throw std::bad_alloc();
+    if (size >= LARGE) return get_large(size);
+    const auto [number, room] = size_class(size);
+    if (small_.size() <= number) small_.resize(number + 1);
+    std::vector<double*>& stock = small_[number];
+    if (!stock.empty()) {
+        double* p = stock.back();
+        stock.pop_back();
         return p;
     }
+    if (arena_left_ < room) {
+        arenas_.push_back(nullptr);
+        arenas_.back() = allocate(ARENA).release();
+        arena_left_ = ARENA;
+    }
+    double* p = arenas_.back() + (ARENA - arena_left_);
+    arena_left_ -= room;
+    return p;
+}
+
+double* Pool::get_large(std::size_t size) {
     const std::size_t none = free_.size();
     std::size_t best = none;
     for (std::size_t i = 0; i < free_.size(); i++)
@@ -43,8 +76,7 @@ double* Pool::get(std::size_t size) {
             free_.pop_back();
         }
         b.size = size + size / 4;
-        b.data = static_cast<double*>(std::malloc(sizeof(double) * b.size));
-        if (!b.data) throw std::bad_alloc();
+        b.data = allocate(static_cast<Pos>(b.size)).release();
     }
     used_.push_back(b);
     return b.data;
@@ -57,8 +89,8 @@ double* Pool::zeros(std::size_t size) {
 }
 
 void Pool::put(double* block, std::size_t size) {
-    if (size < POOLED) {
-        std::free(block);
+    if (size < LARGE) {
+        small_[size_class(size).first].push_back(block);
         return;
     }
     for (std::size_t i = used_.size(); i-- > 0;)

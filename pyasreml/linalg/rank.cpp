@@ -1,5 +1,6 @@
 // Rank decisions: an in-order Cholesky sweep that drops dependent columns, the same on the sparse factor in any
 // order, and the echelon form that turns a null space into the set which an in-order sweep would have dropped.
+#include "blas_threads.hpp"
 #include "dense.hpp"
 
 #include <algorithm>
@@ -42,6 +43,7 @@ void sweep(const Blas& blas, int height, int width, double* panel, const double*
 }
 
 void Numeric::factor_singular(double tol, unsigned char* dropped) {
+    const BlasThreads single(1);
     set_floor(tol);
     Pool& pool = *pools_[0];
     for (Index k = 0; k < s_.count; k++) {

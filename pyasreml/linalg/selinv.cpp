@@ -3,6 +3,7 @@
 // For a supernode with own columns J and rows below R:  Y = L_RJ L_JJ^-1,  Z_RJ = -Z_RR Y,
 // Z_JJ = (L_JJ L_JJ')^-1 - Y' Z_RJ, with Z_RR gathered from the parent's front alone.
 // Takahashi, Fagan & Chen (1973); Erisman & Tinney (1975) CACM 18:177; Lin et al. (2011) ACM TOMS 37:40 for fronts.
+#include "blas_threads.hpp"
 #include "dense.hpp"
 
 #include <cstring>
@@ -75,6 +76,7 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
 }
 
 void Numeric::invert() {
+    const BlasThreads single(1);
     if (!inverse_) inverse_ = allocate(s_.values());
     std::vector<Index> left(s_.children);
     std::vector<double> work;

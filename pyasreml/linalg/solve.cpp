@@ -1,4 +1,5 @@
 // Triangular solves with many right-hand sides, kept row-major (n x m) so that a supernode's rows are contiguous.
+#include "blas_threads.hpp"
 #include "dense.hpp"
 
 #include <algorithm>
@@ -106,6 +107,7 @@ void backward_block(const Symbolic& s, const Blas& blas, const double* values, d
 
 template <class Block>
 void in_blocks(int m, Index max_below, Block block) {
+    const BlasThreads single(1);
     std::vector<double> work(static_cast<std::size_t>(max_below) * std::min(m, BLOCK));
     for (int q = 0; q < m; q += BLOCK) block(q, std::min(BLOCK, m - q), work.data());
 }
