@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pyasreml.bind.bound import BoundModel
@@ -24,6 +25,7 @@ def bind(
     na_action: NaMethod | None = None,
     weights: str | None = None,
     knot_points: Mapping[str, Sequence[float]] | None = None,
+    equate_levels: Sequence[str] = (),
 ) -> BoundModel:
     """Find a model's variables in the data and settle its terms, sizes, names and order.
 
@@ -41,6 +43,8 @@ def bind(
         Column of weights.
     knot_points : mapping of str to sequence of float, optional
         Knots of ``spl(x)`` by the name of x.
+    equate_levels : sequence of str, optional
+        Factors that get the levels of all of them (for ``and()``).
 
     Raises
     ------
@@ -55,6 +59,8 @@ def bind(
     [('(Intercept)', 1), ('a', 2), ('b', 2)]
     """
     selected = model_frame(spec, data, subset=subset, na_action=na_action, weights=weights)
+    if equate_levels:
+        selected = replace(selected, frame=selected.frame.equate(equate_levels))
     binder = TermBinder(selected, dict(spec.texts), knot_points or {})
     fixed = [intercept_term()] if spec.intercept else []
     fixed += binder.terms(spec.fixed, "fixed")

@@ -27,6 +27,7 @@ __all__ = [
     "ExpressionCoding",
     "FactorCoding",
     "InterceptCoding",
+    "OverlayCoding",
     "Single",
     "UnitsCoding",
     "csr_from_single",
@@ -213,3 +214,27 @@ class ExpressionCoding(Coding):
     def single(self, columns: Columns, n: int) -> Single:
         """The expression's value in column 0; 0 where missing."""
         return None, np.nan_to_num(self.values(columns, n).astype(np.float64), nan=0.0)
+
+
+@dataclass(frozen=True)
+class OverlayCoding(Coding):
+    """A coding to which ``and()`` has added others with the same levels: ``sire + and(dam)``.
+
+    Attributes
+    ----------
+    parts : tuple of (Coding, float)
+        What is added up, with weights.
+    """
+
+    parts: tuple[tuple[Coding, float], ...] = ()
+    kind: ClassVar[str] = "factor"
+
+    def block(self, columns: Columns, n: int) -> Csr:
+        """Weighted sum of the parts' rows."""
+        blocks = [(coding.block(columns, n), weight) for coding, weight in self.parts]
+        row = np.concatenate([np.repeat(np.arange(n), np.diff(block.indptr)) for block, _ in blocks])
+        order = np.argsort(row, kind="stable")
+        indptr = np.sum([block.indptr for block, _ in blocks], axis=0)
+        indices = np.concatenate([block.indices for block, _ in blocks])[order]
+        data = np.concatenate([block.data * weight for block, weight in blocks])[order]
+        return Csr(n, self.width, indptr, indices, data)

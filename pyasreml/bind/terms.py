@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pyasreml.bind.basis import DeviationCoding, LevelCoding, level_values, spline_coding
 from pyasreml.bind.bound import BoundTerm, StructureCall
@@ -14,6 +14,7 @@ from pyasreml.bind.coding import (
     CovariateCoding,
     FactorCoding,
     InterceptCoding,
+    OverlayCoding,
     UnitsCoding,
 )
 from pyasreml.bind.variables import FACTOR_CALLS, ModelFrame, factor_key
@@ -50,11 +51,40 @@ class TermBinder:
         """Bound terms in order; a term that comes again through ``at()`` is kept once."""
         found: dict[object, BoundTerm] = {}
         for spec in specs:
+            if any(c.kind == "overlay" for c in spec.components):
+                self._overlay(spec, part, found)
+                continue
             for term in self._expand(spec, part):
                 calls = [(call.name, call.text) for call in term.structures]
                 key = (frozenset(c.label for c in term.codings), tuple(calls) if part == "random" else ())
                 found.setdefault(key, term)
         return list(found.values())
+
+    def _overlay(self, spec: TermSpec, part: str, found: dict[object, BoundTerm]) -> None:
+        """``and(f)``: add the design of f to that of the term before."""
+        component = spec.components[0]
+        text = self.texts[part]
+        if len(spec.components) > 1:
+            raise FormulaError("and() stands alone, not in a product", text, spec.span)
+        if not found:
+            raise FormulaError("and() adds to the design of the term before it, and there is none", text, spec.span)
+        key, term = list(found.items())[-1]
+        base = term.codings[0]
+        plain = Component("variable", deparse(component.variable), component.variable, span=component.span)
+        added = self.coding(plain, part, True, spec)
+        if len(term.codings) > 1 or not isinstance(base, (FactorCoding, OverlayCoding)) or added.kind != "factor":
+            raise ModelError(f"{component.text} needs a factor, and a factor alone before it\n{quote(text, spec.span)}")
+        if added.levels != base.levels:
+            odd = next(iter(sorted(set(added.levels) ^ set(base.levels))), added.levels[0])
+            raise ModelError(
+                f"{component.text}: {added.label} and {base.label} must have the same levels in the same order (not so "
+                f"for {odd!r}); equate_levels = ({base.label!r}, {added.label!r}) gives them all levels of both"
+                f"\n{quote(text, spec.span)}"
+            )
+        parts = base.parts if isinstance(base, OverlayCoding) else ((base, 1.0),)
+        variables = tuple(dict.fromkeys((*base.variables, *added.variables)))
+        coding = OverlayCoding(base.label, variables, base.levels, (*parts, (added, component.weight)))
+        found[key] = replace(term, codings=(coding,), variables=variables)
 
     def _expand(self, spec: TermSpec, part: str) -> list[BoundTerm]:
         components = spec.components

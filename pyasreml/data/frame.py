@@ -93,6 +93,28 @@ class Frame:
         """The frame without factor levels that no row has."""
         return replace(self, columns={name: column.drop_unused() for name, column in self.columns.items()})
 
+    def equate(self, names: Iterable[str]) -> Frame:
+        """The frame with factors `names` having the levels of all of them: the first's in order, then new ones.
+
+        Raises
+        ------
+        DataError
+            If one is no factor of the frame.
+        """
+        factors = []
+        for name in names:
+            if name not in self or not self[name].is_factor:
+                raise DataError(f"equate_levels: {name!r} is no factor of the model")
+            factors.append(self[name])
+        levels = tuple(dict.fromkeys(level for column in factors for level in column.levels))
+        position = {level: i for i, level in enumerate(levels)}
+        changed = {}
+        for column in factors:
+            lookup = np.array([*(position[level] for level in column.levels), -1], dtype=np.int32)
+            assert column.codes is not None
+            changed[column.name] = replace(column, codes=lookup[column.codes], levels=levels)
+        return self.with_columns(changed)
+
     def with_columns(self, columns: Mapping[str, Column]) -> Frame:
         """The frame with columns added or replaced."""
         return replace(self, columns={**self.columns, **columns})

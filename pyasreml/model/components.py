@@ -23,7 +23,7 @@ class Component:
 
     Attributes
     ----------
-    kind : {"variable", "expression", "structure", "coding", "at"}
+    kind : {"variable", "expression", "structure", "coding", "overlay", "at"}
     text : str
         How labels name it: the variable (``Row`` for ``ar1(Row)``), the deparsed expression, or the ``at()`` call.
     variable : Node
@@ -34,18 +34,21 @@ class Component:
         ``at()``: level names and positions (from 1); None for all levels.
     order : int or None
         Structures that have one; number of knots of ``spl()``.
+    weight : float
+        ``and()``: what the overlaid design is multiplied with.
     init, init_codes : tuple or None
         Start values and their constraint codes.
     call : str
         The component as R deparses it.
     """
 
-    kind: Literal["variable", "expression", "structure", "coding", "at"]
+    kind: Literal["variable", "expression", "structure", "coding", "overlay", "at"]
     text: str
     variable: Node
     function: str | None = None
     levels: tuple[str | int, ...] | None = None
     order: int | None = None
+    weight: float = 1.0
     init: tuple[float, ...] | None = None
     init_codes: tuple[str | None, ...] | None = None
     call: str = ""
@@ -109,6 +112,11 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         levels = arguments.get("levels")
         listed = None if levels is None else level_list(levels, text)
         return Component("at", deparse(node), levels=listed, **common)
+    if row.kind == "overlay":
+        if part == "residual":
+            raise FormulaError("and() is no residual model", text, node.span)
+        weight = _number(arguments["w"], "the weight of and()", text) if "w" in arguments else 1.0
+        return Component("overlay", deparse(node), function=row.name, weight=weight, **common)
     order = None
     for name in ("k", "b"):
         if name in arguments:

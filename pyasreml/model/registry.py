@@ -11,7 +11,7 @@ from typing import Literal
 
 __all__ = ["MODEL_FUNCTIONS", "VERSION_3", "ModelFunction"]
 
-Kind = Literal["structure", "condition", "sections", "coding"]
+Kind = Literal["structure", "condition", "sections", "coding", "overlay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,10 @@ class ModelFunction:
     Attributes
     ----------
     name : str
-    kind : {"structure", "condition", "sections", "coding"}
+    kind : {"structure", "condition", "sections", "coding", "overlay"}
         ``structure``: a variance model over a factor's levels (random and residual formulas). ``condition``: ``at()``.
         ``sections``: ``dsum()``. ``coding``: turns a variable into design columns.
+        ``overlay``: ``and()``, added to the design of the term before it.
     variance : bool
         A structure that carries a variance; exactly one factor of a term may.
     heterogeneous : bool
@@ -73,10 +74,11 @@ def _rows() -> list[ModelFunction]:
         ModelFunction("lin", "coding", parameters=()),
         ModelFunction("spl", "coding", parameters=("k", "points")),
         ModelFunction("dev", "coding", parameters=()),
+        ModelFunction("and", "overlay", parameters=("w",)),
     ]
     rows += [
         ModelFunction(name, "coding", parameters=(), available=False)
-        for name in ("pol leg pow con C and mbf grp uni sbs ma offset sin cos".split())
+        for name in ("pol leg pow con C mbf grp uni sbs ma offset sin cos".split())
     ]
     return rows
 

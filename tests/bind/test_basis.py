@@ -137,3 +137,45 @@ def test_errors(data: pd.DataFrame, fixed: str, random: str, message: str) -> No
 def test_points_are_counted_as_missing() -> None:
     with pytest.raises(UnsupportedError, match=r"spl\(points=\)"):
         model_spec("y ~ x", random="~ spl(x, points = 1)")
+
+
+@pytest.fixture
+def crosses() -> pd.DataFrame:
+    parents = [(m, f) for m in "abcd" for f in "abcd" if m != f]
+    data = pd.DataFrame(parents, columns=["male", "female"])
+    data["y"] = np.random.default_rng(4).normal(size=len(data))
+    return data
+
+
+def test_and_adds_to_the_term_before(crosses: pd.DataFrame) -> None:
+    bound = bind(model_spec("y ~ 1", random="~ male + and(female, 0.5) + male:female"), crosses)
+    assert [(term.label, term.size) for term in bound.random] == [("male", 4), ("male:female", 16)]
+    assert effect_names(bound.random[0]) == [f"male_{level}" for level in "abcd"]
+    z = dense(term_block(bound.random[0].codings, bound.frame.arrays, 12))
+    want = np.array(
+        [[(m == p) + 0.5 * (f == p) for p in "abcd"] for m, f in zip(crosses.male, crosses.female, strict=True)]
+    )
+    np.testing.assert_array_equal(z, want)
+
+
+def test_and_needs_the_same_levels(crosses: pd.DataFrame) -> None:
+    some = crosses[(crosses.male != "a") & (crosses.female != "d")]
+    spec = model_spec("y ~ 1", random="~ male + and(female)")
+    with pytest.raises(ModelError, match=r"same levels .*'a'.*equate_levels = \('male', 'female'\)"):
+        bind(spec, some)
+    (term,) = bind(spec, some, equate_levels=("male", "female")).random
+    assert term.codings[0].levels == ("b", "c", "d", "a")
+
+
+@pytest.mark.parametrize(
+    ("random", "message"),
+    [
+        ("~ and(female)", "there is none"),
+        ("~ male + and(female):male", "stands alone"),
+        ("~ male:female + and(female)", "a factor alone before it"),
+        ("~ male + and(y2)", "needs a factor"),
+    ],
+)
+def test_and_errors(crosses: pd.DataFrame, random: str, message: str) -> None:
+    with pytest.raises((FormulaError, ModelError), match=message):
+        bind(model_spec("y ~ 1", random=random), crosses.assign(y2=crosses.y))
