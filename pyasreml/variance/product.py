@@ -102,7 +102,7 @@ class Product:
         """The product, dense: for tests and reports."""
         out: FloatArray = np.ones((1, 1))
         for factor, at in zip(self.factors, self._slices, strict=True):
-            out = np.kron(out, factor.matrix(theta[at]))
+            out = np.asarray(np.kron(out, factor.matrix(theta[at])), dtype=np.float64)
         return out * (theta[0] if self.scale else 1.0)
 
     def feasible(self, theta: FloatArray) -> bool:
