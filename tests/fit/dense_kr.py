@@ -1,4 +1,4 @@
-"""Kenward & Roger's tests from dense V and X, its derivatives by differences: slow, short, and apart from the package."""
+"""Kenward & Roger's tests from dense V and X, the derivatives of V by differences: slow, short, independent."""
 
 from __future__ import annotations
 

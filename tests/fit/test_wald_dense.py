@@ -62,7 +62,8 @@ def test_blocks_of_columns_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> Non
     fit = pa.asreml("y ~ gen", random="~ block + row", data=field(), trace=False)
     whole = wald(fit, denDF="default", kenadj="expected", trace=False)["Wald"]
     monkeypatch.setattr(kenward_roger, "WORKING_SET", 300)
-    pd.testing.assert_frame_equal(pd.DataFrame(wald(fit, denDF="default", kenadj="expected")["Wald"]), pd.DataFrame(whole))
+    pieces = wald(fit, denDF="default", kenadj="expected")["Wald"]
+    pd.testing.assert_frame_equal(pd.DataFrame(pieces), pd.DataFrame(whole))
 
 
 def test_conditional_is_the_last_incremental() -> None:
