@@ -118,7 +118,7 @@ def wald(
             warn(f"wald(): {', '.join(idle)} has no effect here: this table is made without a refit")
         return incremental_table(fit)
     refit = fit.update(**options)
-    if den_df and refit.options.trace is True:
+    if den_df and refit.options.trace and not callable(refit.options.trace):
         sys.stdout.write("Calculating denominator DF\n")
     theta, codes = refit.estimates.theta, refit.estimates.codes
     tests = KenwardRoger(refit.engine, theta, codes, adjust)

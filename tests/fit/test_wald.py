@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 from typing import Any
 
 import numpy as np
@@ -258,3 +260,8 @@ def test_one_contrast_near_two_degrees_of_freedom() -> None:
     """The moments of the paper do not exist there; Satterthwaite's form does."""
     assert degrees_of_freedom(np.array([[[1.0]]]), np.array([[1.0]]), np.array([[1.0]])) == (2.0, 1.0)
     assert degrees_of_freedom(np.zeros((0, 1, 1)), np.array([[1.0]]), np.zeros((0, 0))) == (np.inf, 1.0)
+
+
+def test_examples() -> None:
+    result = doctest.testmod(importlib.import_module("pyasreml.fit.wald"))
+    assert result.attempted and not result.failed
