@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pyasreml.errors import AsremlError, FitError, UnsupportedError, warn
-from pyasreml.fit.core import Asreml, check_fit
+from pyasreml.fit.core import check_fit
 from pyasreml.fit.engine import Engine, State
 from pyasreml.fit.memory import available_bytes, size_text
 from pyasreml.fit.prediction_cells import classify_columns, make_cells
@@ -46,7 +46,7 @@ STATUS = ("Aliased", "Estimable")
 
 
 def predict(
-    fit: Asreml,
+    fit: Any,
     classify: str | None = None,
     levels: Mapping[str, Any] | None = None,
     present: Any = None,
@@ -159,10 +159,10 @@ def predict(
             **classify_columns(sets, cells, variables),
             "predicted.value": items.pop("value"),
             "std.error": items.pop("error"),
-            "status": pd.Categorical.from_codes(estimable.astype(int), categories=list(STATUS)),
+            "status": pd.Categorical(np.where(estimable, *reversed(STATUS)), categories=pd.Index(STATUS)),
         },
         index=pd.RangeIndex(1, cells.size + 1),
-        heading=notes(sets, cells, averagings, int((~estimable).sum()), aliased),
+        heading=notes(sets, cells, averagings, variables, int((~estimable).sum()), aliased),
     )
     return RList({"pvals": table, **items}, absent=("sed", "vcov"))
 
@@ -215,7 +215,7 @@ def _equations(engine: Engine, parts: list[tuple[Any, Csr]], size: int) -> Csr:
     return join_columns(placed, size, eq.N)
 
 
-def _settings(fit: Asreml, given: Mapping[str, Any]) -> tuple[Options, bool]:
+def _settings(fit: Any, given: Mapping[str, Any]) -> tuple[Options, bool]:
     """Options of this prediction: those of the session, of the fit's call and of this one."""
     changes: dict[str, Any] = {}
     for name, value in given.items():
@@ -251,7 +251,7 @@ NOT_HERE: dict[str, Any] = {
 """Arguments that version 3 had or that steer how asreml calls itself, with the value at which they say nothing."""
 
 
-def _same_data(fit: Asreml, data: Any) -> None:
+def _same_data(fit: Any, data: Any) -> None:
     """Predictions belong to the fit: other data need another fit."""
     used = fit.recipe.arguments.get("data")
     if data is None or data is used:
@@ -261,7 +261,7 @@ def _same_data(fit: Asreml, data: Any) -> None:
     except (TypeError, ValueError):
         same = False
     if not same:
-        raise AsremlError("predict(): data is not the data of the fit; make the fit of these data first: update(fit, data = …)")
+        raise AsremlError("predict(): data is not the data of the fit; fit these data first: update(fit, data = …)")
 
 
 def _check_memory(engine: Engine, count: int, matrix: bool, settings: Options, set_by_user: bool) -> None:
@@ -279,7 +279,7 @@ def _check_memory(engine: Engine, count: int, matrix: bool, settings: Options, s
         )
 
 
-def _show(trace: Any, fit: Asreml, state: State) -> None:
+def _show(trace: Any, fit: Any, state: State) -> None:
     """The line that the evaluation for a prediction prints, or the iterate for a callable."""
     if not trace:
         return

@@ -66,7 +66,7 @@ def make_cells(
     held: dict[str, float] = {}
     for name, wanted in given.items():
         variable = variables[name]
-        values = _codes(wanted, variable) if variable.is_factor else _numbers(wanted, name)
+        values: Values = _codes(wanted, variable) if variable.is_factor else _numbers(wanted, name)
         if name in sets.classify:
             chosen[name] = values
         elif name not in sets.averaging:
@@ -88,12 +88,13 @@ def make_cells(
             if name in sets.classify:
                 chosen[name] = np.arange(len(variable.levels))
         else:
-            at_mean[name] = variable.mean
             if name in sets.classify:
-                chosen[name] = np.array([variable.mean])
+                chosen[name] = variable.points
+            if name not in sets.classify or not variable.spline:
+                at_mean[name] = variable.mean
     together = _together(parallel, sets, variables)
-    values, size = _cross(sets.classify, chosen, together)
-    return Cells(size, values, restricted, at_mean, held)
+    by_cell, size = _cross(sets.classify, chosen, together)
+    return Cells(size, by_cell, restricted, at_mean, held)
 
 
 def _given(lists: Any, variables: Mapping[str, Variable], what: str) -> dict[str, list[Any]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyasreml.fit.prediction_cells import Cells
-from pyasreml.fit.prediction_sets import Sets
+from pyasreml.fit.prediction_sets import Sets, Variable
 from pyasreml.fit.prediction_weights import Averaging
 from pyasreml.rprint import format_fixed
 
@@ -18,13 +18,18 @@ HYPERTABLE = (
 
 
 def notes(
-    sets: Sets, cells: Cells, averagings: Sequence[Averaging], aliased: int, average_of_all: bool
+    sets: Sets,
+    cells: Cells,
+    averagings: Sequence[Averaging],
+    variables: Mapping[str, Variable],
+    aliased: int,
+    average_of_all: bool,
 ) -> list[str]:
     """Lines of the heading.
 
     Parameters
     ----------
-    sets, cells, averagings
+    sets, cells, averagings, variables
         The prediction.
     aliased : int
         Number of predictions that are not estimable.
@@ -32,8 +37,8 @@ def notes(
         Whether these count in the average standard error of a difference.
     """
     lines = ["", "Notes:", *HYPERTABLE]
-    lines += [f"- {name} evaluated at average value of {format_fixed(value, 6)}" for name, value in cells.at_mean.items()]
-    lines += [f"- {name} evaluated at {format_fixed(value, 6)}" for name, value in cells.held.items()]
+    for values, where in ((cells.at_mean, "evaluated at average value of"), (cells.held, "evaluated at")):
+        lines += [f"- {variables[name].shown} {where} {format_fixed(value, 6)}" for name, value in values.items()]
     for kind in ("simple", "present", "associate"):
         sources = [a.variables if kind == "simple" else a.factors for a in averagings if a.kind == kind]
         names = [name for factors in sources for name in factors]

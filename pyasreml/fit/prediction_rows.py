@@ -40,7 +40,8 @@ def term_rows(term: PredictTerm, cells: Cells, averagings: Sequence[Averaging]) 
         if averaging not in mine:
             scale *= averaging.totals()
     if not np.allclose(scale, 1.0, rtol=0, atol=1e-14):
-        rows = Csr(rows.n_rows, rows.n_cols, rows.indptr, rows.indices, rows.data * np.repeat(scale, np.diff(rows.indptr)))
+        data = rows.data * np.repeat(scale, np.diff(rows.indptr))
+        rows = Csr(rows.n_rows, rows.n_cols, rows.indptr, rows.indices, data)
     return rows
 
 
@@ -88,8 +89,8 @@ def _project(averaging: Averaging, variables: Sequence[str]) -> tuple[IntArray, 
     table, inverse = np.unique(
         np.stack([group, *(averaging.codes[v] for v in kept)], axis=1), axis=0, return_inverse=True
     )
-    weight = np.bincount(inverse.ravel(), weights=averaging.weight, minlength=table.shape[0])
-    start = np.searchsorted(table[:, 0], np.arange(groups + 1))
+    weight = np.bincount(inverse.ravel(), weights=averaging.weight, minlength=table.shape[0]).astype(np.float64)
+    start = np.searchsorted(table[:, 0], np.arange(groups + 1)).astype(np.int64)
     return start, {v: table[:, k + 1] for k, v in enumerate(kept)}, weight
 
 
@@ -122,5 +123,5 @@ def dense_columns(rows: Csr, start: int, stop: int) -> FloatArray:
     count = stop - start
     column = np.repeat(np.arange(count), np.diff(rows.indptr[start : stop + 1]))
     place = rows.indices[lo:hi].astype(np.int64) * count + column
-    out: FloatArray = np.bincount(place, weights=rows.data[lo:hi], minlength=rows.n_cols * count)
+    out = np.bincount(place, weights=rows.data[lo:hi], minlength=rows.n_cols * count).astype(np.float64, copy=False)
     return out.reshape(rows.n_cols, count)

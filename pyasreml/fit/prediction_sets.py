@@ -17,12 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pyasreml.bind.basis import SplineCoding
 from pyasreml.bind.bound import BoundModel
 from pyasreml.bind.coding import Coding, CovariateCoding, ExpressionCoding
 from pyasreml.bind.variables import factor_key
 from pyasreml.errors import AsremlError
 
 FloatArray = npt.NDArray[np.float64]
+
+SPLINE_POINTS = 21
+"""Equally spaced points that are predicted for a spline beside the values in the data."""
 
 INTERCEPT = ("(Intercept)", "Intercept")
 """What ``classify`` may be for the overall mean: the name of 4.1 and that of 4.2."""
@@ -67,18 +71,42 @@ class Variable:
         Of a factor.
     values : array (n,)
         Codes of a factor, numbers of a covariate, by the rows of the model frame.
+    spline : str
+        The label of a ``spl()`` of the covariate, or "".
     """
 
     name: str
     is_factor: bool
     levels: tuple[str, ...]
     values: npt.NDArray[Any]
+    spline: str = ""
 
     @cached_property
     def mean(self) -> float:
         """The mean of a covariate over the model frame, missing values set aside."""
         known = self.values[~np.isnan(self.values)]
         return float(known.mean()) if known.size else 0.0
+
+    @property
+    def shown(self) -> str:
+        """How the notes call a covariate: by its spline, where it has one."""
+        return self.spline or self.name
+
+    @cached_property
+    def points(self) -> FloatArray:
+        """Values at which a covariate is predicted: its mean; where it has a spline its design points.
+
+        These are the distinct values, and of 21 equally spaced points (asreml's ``nsppoints``) those p that have no
+        value between p and p + 1.1 steps.
+        """
+        if not self.spline:
+            return np.array([self.mean])
+        distinct = np.unique(self.values[~np.isnan(self.values)])
+        grid, step = np.linspace(distinct[0], distinct[-1], SPLINE_POINTS, retstep=True)
+        slack = 1e-9 * (distinct[-1] - distinct[0])
+        after = distinct[np.minimum(np.searchsorted(distinct, grid - slack), distinct.size - 1)]
+        found: FloatArray = np.union1d(distinct, grid[(after < grid - slack) | (after > grid + 1.1 * step + slack)])
+        return found
 
 
 @dataclass(frozen=True)
@@ -127,16 +155,22 @@ def _as_variable(coding: Coding) -> Coding:
 
 def model_variables(bound: BoundModel) -> dict[str, Variable]:
     """All variables of a model's terms but ``units``, fixed terms first."""
-    frame, found = bound.frame, {}
-    for term in (*bound.fixed, *bound.sparse, *bound.random):
-        for coding in term.codings:
-            if isinstance(coding, ExpressionCoding):
-                values = coding.values(frame.arrays, len(frame)).astype(np.float64)
-                found.setdefault(coding.label, Variable(coding.label, False, (), values))
-            elif coding.kind != "units":
-                for name in coding.variables:
-                    column = frame[name]
-                    found.setdefault(name, Variable(name, column.is_factor, column.levels, column.array))
+    frame = bound.frame
+    found: dict[str, Variable] = {}
+    codings = [coding for term in (*bound.fixed, *bound.sparse, *bound.random) for coding in term.codings]
+    splines: dict[str, str] = {}
+    for coding in codings:
+        if isinstance(coding, SplineCoding):
+            splines.setdefault(coding.variables[0], coding.label)
+    for coding in codings:
+        if isinstance(coding, ExpressionCoding):
+            values = coding.values(frame.arrays, len(frame)).astype(np.float64)
+            found.setdefault(coding.label, Variable(coding.label, False, (), values))
+        elif coding.kind != "units":
+            for name in coding.variables:
+                column = frame[name]
+                spline = "" if column.is_factor else splines.get(name, "")
+                found.setdefault(name, Variable(name, column.is_factor, column.levels, column.array, spline))
     return found
 
 
@@ -206,19 +240,18 @@ def find_terms(names: Sequence[str], terms: Sequence[PredictTerm], what: str) ->
         label = INTERCEPT[0] if name in INTERCEPT else name
         hits = [t for t in terms if t.label == label]
         hits = hits or [t for t in terms if set(split_product(t.label)) == set(split_product(label))]
-        hits = hits or [t for t in terms if _at_label(t) is not None and set(_at_label(t) or ()) == set(split_product(label))]
+        hits = hits or [t for t in terms if set(_at_label(t)) == set(split_product(label))]
         if not hits:
             if name == "mv":
                 continue  # ignored in any case
-            raise AsremlError(f"predict(): {what}: {name!r} is no term of the model{_near(name, [t.label for t in terms])}")
+            near = _near(name, [t.label for t in terms])
+            raise AsremlError(f"predict(): {what}: {name!r} is no term of the model{near}")
         found.update((("r:" if t.random else "f:") + t.label, t) for t in hits)
     return tuple(found.values())
 
 
-def _at_label(term: PredictTerm) -> tuple[str, ...] | None:
-    """The parts of a term's label with ``at(f, 'level')`` as ``at(f)``, of terms with such a part."""
-    if not any(coding.kind == "condition" for coding in term.codings):
-        return None
+def _at_label(term: PredictTerm) -> tuple[str, ...]:
+    """The parts of a term's label with ``at(f, 'level')`` as ``at(f)``."""
     return tuple(
         f"at({coding.variables[0]})" if coding.kind == "condition" else coding.label for coding in term.codings
     )
