@@ -13,6 +13,7 @@ from pyasreml.variance.base import NotFeasible, Structure
 from pyasreml.variance.parameters import Parameters
 from pyasreml.variance.product import Product
 from pyasreml.variance.registry import make_structure
+from pyasreml.variance.starts import level_covariance
 
 CORRELATION_START = 0.1
 RATIO_START = 0.1
@@ -257,5 +258,18 @@ def _section_rows(
         _factor_rows(rows, section.label, section.structures, product, owner, "V", variance, None)
     else:
         rows.add(residual, "V", "V", "F", 1.0, owner, -1)
-        _factor_rows(rows, section.label, section.structures, product, owner, "V", SECTION_START * variance, None)
+        means = _section_means(bound.y[section.rows], section, owner)
+        _factor_rows(rows, section.label, section.structures, product, owner, "V", SECTION_START * variance, means)
     return None
+
+
+def _section_means(y: FloatArray, section: BoundSection, owner: int) -> dict[tuple[int, int], FloatArray]:
+    """Covariances of y between the levels of each structure, scaled so that a tenth of them, a start, is half of them."""
+    sizes = [call.size for call in section.structures]
+    found = {}
+    for j, call in enumerate(section.structures):
+        if make_structure(call).has_variance and call.size > 1:
+            covariance = level_covariance(y, sizes, j)
+            if covariance is not None:
+                found[owner, j] = covariance * (SECTION_START / RATIO_START)
+    return found

@@ -49,11 +49,14 @@ class Parameters:
         return len(self.names)
 
     def with_values(self, values: Mapping[str, float], codes: Mapping[str, str]) -> Parameters:
-        """Other starts and codes, by name; names that the model does not have are left out."""
+        """Other starts and codes, by name; names that the model does not have are left out.
+
+        So is a ``!R`` row that stands for sigma2 or for a fixed 1.
+        """
         start = self.start.copy()
         new = list(self.codes)
         for i, name in enumerate(self.names):
-            if i == self.sigma2:
+            if i == self.sigma2 or self.local[i] < 0:
                 continue
             if name in values and np.isfinite(values[name]):
                 start[i] = values[name]

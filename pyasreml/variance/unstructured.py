@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pyasreml.variance.base import Coefficients, Entries, FloatArray, NotFeasible, ParameterInfo, Structure
+from pyasreml.variance.starts import positive_definite
 
 
 class Unstructured(Structure):
@@ -69,9 +70,11 @@ class Unstructured(Structure):
             sigma = np.diag(np.where(usable, 0.1 * cell_means, scale))
         else:
             sigma = 0.1 * cell_means
-            # covariances of cells seen in different sets of levels need not make a positive definite matrix
-            if not np.isfinite(sigma).all() or np.linalg.eigvalsh(sigma)[0] <= 1e-6 * np.trace(sigma) / self.size:
-                variances = np.diagonal(sigma)
+            variances = np.diagonal(sigma)
+            if np.isfinite(sigma).all() and (variances > 0).all():
+                # few cells, or cells seen in different sets of levels, need not make a positive definite matrix
+                sigma = positive_definite(sigma)
+            else:
                 sigma = np.diag(np.where(np.isfinite(variances) & (variances > 0), variances, scale))
         return sigma[self._row, self._col]
 

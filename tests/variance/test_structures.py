@@ -9,6 +9,7 @@ from pyasreml.bind.bound import StructureCall
 from pyasreml.errors import ModelError, UnsupportedError
 from pyasreml.variance.base import NotFeasible, Structure
 from pyasreml.variance.registry import CORRELATIONS, STRUCTURES, make_structure
+from pyasreml.variance.starts import level_covariance, positive_definite
 
 LEVELS = ("1", "3", "4.5", "5", "7", "10")
 PLACES = np.array([[0, 0], [1, 0.2], [2.1, 0], [0, 1], [1, 1.5], [3, 2.2]], float)
@@ -310,3 +311,26 @@ def test_many_levels_have_few_coefficients() -> None:
     names = ("ar2", "ar3", "sar", "exp", "cor")
     counts = {n: make_structure(StructureCall(n, "t", 400, levels)).basis_count for n in names}
     assert counts == {"ar2": 6, "ar3": 10, "sar": 6, "exp": 3, "cor": 2}
+
+
+def test_level_covariance_takes_pairs_of_observed_cells() -> None:
+    y = np.random.default_rng(2).normal(size=(4, 3, 5))
+    cells = y.transpose(1, 0, 2).reshape(3, -1)
+    found = level_covariance(y.ravel(), (4, 3, 5), 1)
+    assert found is not None
+    np.testing.assert_allclose(found, np.cov(cells), rtol=1e-12)
+    y[1, 2, 3] = y[0, 0, 0] = np.nan
+    found = level_covariance(y.ravel(), (4, 3, 5), 1)
+    assert found is not None
+    cells = y.transpose(1, 0, 2).reshape(3, -1)
+    both = ~np.isnan(cells[0]) & ~np.isnan(cells[2])
+    np.testing.assert_allclose(found[0, 2], np.cov(cells[0, both], cells[2, both])[0, 1], rtol=1e-12)
+    assert level_covariance(np.array([1.0, np.nan, 2.0, 3.0]), (2, 2), 1) is None
+
+
+def test_shrinking_keeps_variances() -> None:
+    ones = np.outer([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
+    shrunk = positive_definite(ones)
+    np.testing.assert_allclose(np.diagonal(shrunk), [1, 4, 9])
+    root = np.sqrt(np.diagonal(shrunk))
+    assert np.linalg.eigvalsh(shrunk / np.outer(root, root))[0] == pytest.approx(0.02)
