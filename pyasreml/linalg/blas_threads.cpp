@@ -62,6 +62,13 @@ BlasThreads::BlasThreads(int threads) {
     if (l.get() != threads) l.set(threads);
 }
 
+void BlasThreads::set(int threads) {
+    Library& l = library();
+    if (!l.set) return;
+    std::lock_guard<std::mutex> hold(l.lock);
+    if (l.get() != threads) l.set(threads);
+}
+
 BlasThreads::~BlasThreads() {
     Library& l = library();
     if (!l.set) return;

@@ -11,6 +11,7 @@ class BlasThreads {
     explicit BlasThreads(int threads);
     BlasThreads(const BlasThreads&) = delete;
     BlasThreads& operator=(const BlasThreads&) = delete;
+    void set(int threads);
     ~BlasThreads();
 };
 

@@ -62,7 +62,13 @@ Pos Numeric::factor(double tol) {
     const BlasThreads single(1);
     set_floor(tol);
     Pos bad = 0;
-    for (Index k = 0; k < s_.count && !bad; k++) bad = factor_front(k, *pools_[0], false);
+    try {
+        if (subtrees_) return factor_subtrees();
+        for (Index k = 0; k < s_.count && !bad; k++) bad = factor_front(k, *pools_[0], false);
+    } catch (...) {
+        release();
+        throw;
+    }
     if (bad) release();
     return bad;
 }

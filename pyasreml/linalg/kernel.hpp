@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <new>
 #include <utility>
@@ -173,7 +174,7 @@ class Pool {
     ~Pool();
     double* get(std::size_t size);
     double* zeros(std::size_t size);
-    void put(double* block, std::size_t size);
+    bool put(double* block, std::size_t size);  // false: a large block of another pool
 
   private:
     struct Block {
@@ -205,10 +206,22 @@ struct Front {
     }
 };
 
+// --- subtrees.cpp: disjoint subtrees for threads, the rest of the tree for one
+struct Subtrees {
+    std::vector<std::vector<std::pair<Index, Index>>> work;  // per thread: first and last supernode of each subtree
+    std::vector<Index> top;                                  // supernodes of the rest, ascending
+};
+double work(const Symbolic& s, Index k);  // multiply-adds and memory traffic of a supernode, about nanoseconds
+Subtrees divide(const Symbolic& s, int threads);
+// runs job(thread, first, last) for every subtree; the first exception is thrown again when all have ended
+void run(const Subtrees& subtrees, const std::function<void(int, Index, Index)>& job);
+
 // Values of C, L and the selected inverse for one analysis.
 class Numeric {
   public:
     Numeric(const Symbolic& symbolic, const Blas& blas, int threads);
+    Numeric(const Numeric&) = delete;
+    Numeric& operator=(const Numeric&) = delete;
 
     void set_entries(Pos count, const Pos* where, const Index* coef, const double* value);
     void assemble(const double* c);
@@ -234,7 +247,8 @@ class Numeric {
     int threads_;
     Values factor_, inverse_;
     std::vector<double> floor_;  // per pivot: the value it must exceed
-    std::vector<std::unique_ptr<Pool>> pools_;
+    std::vector<std::unique_ptr<Pool>> pools_;  // one a thread
+    std::unique_ptr<Subtrees> subtrees_;        // null: one thread
     std::vector<double*> fronts_;
     Index coefficients_ = 0;
     std::vector<Pos> position_;
@@ -247,8 +261,8 @@ class Numeric {
     void invert_front(Index s, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep);
     void set_floor(double tol);
     void release();
-    void sweep_block(const double*, double*, int, int, int) const;
-    friend class Subtrees;
+    Pos factor_subtrees();
+    void invert_subtrees();
 };
 
 // --- rank.cpp

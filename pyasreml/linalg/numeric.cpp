@@ -88,32 +88,43 @@ double* Pool::zeros(std::size_t size) {
     return p;
 }
 
-void Pool::put(double* block, std::size_t size) {
+bool Pool::put(double* block, std::size_t size) {
     if (size < LARGE) {
-        small_[size_class(size).first].push_back(block);
-        return;
+        const std::size_t number = size_class(size).first;
+        if (small_.size() <= number) small_.resize(number + 1);
+        small_[number].push_back(block);
+        return true;
     }
     for (std::size_t i = used_.size(); i-- > 0;)
         if (used_[i].data == block) {
             free_.push_back(used_[i]);
             used_[i] = used_.back();
             used_.pop_back();
-            return;
+            return true;
         }
+    return false;
 }
 
 Numeric::Numeric(const Symbolic& symbolic, const Blas& blas, int threads)
     : s_(symbolic), blas_(blas), threads_(std::max(threads, 1)), factor_(allocate(symbolic.values())),
       floor_(symbolic.n, 0.0), fronts_(symbolic.count, nullptr) {
+    constexpr double WORTH = 2e6;  // work that pays for starting threads
+    if (threads_ > 1) {
+        double total = 0;
+        for (Index k = 0; k < symbolic.count; k++) total += work(symbolic, k);
+        if (total < WORTH) threads_ = 1;
+    }
+    if (threads_ > 1) subtrees_ = std::make_unique<Subtrees>(divide(symbolic, threads_));
     for (int t = 0; t < threads_; t++) pools_.push_back(std::make_unique<Pool>());
 }
 
-// After a sweep that stopped early: give the remaining fronts back.
+// Gives the fronts that a sweep has left back to their pools.
 void Numeric::release() {
     for (Index k = 0; k < s_.count; k++)
         if (fronts_[k]) {
             const std::size_t below = s_.rows_below(k);
-            pools_[0]->put(fronts_[k], below * below);
+            for (auto& pool : pools_)
+                if (pool->put(fronts_[k], below * below)) break;
             fronts_[k] = nullptr;
         }
 }

@@ -78,9 +78,15 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
 void Numeric::invert() {
     const BlasThreads single(1);
     if (!inverse_) inverse_ = allocate(s_.values());
-    std::vector<Index> left(s_.children);
-    std::vector<double> work;
-    for (Index k = s_.count - 1; k >= 0; k--) invert_front(k, *pools_[0], left, work, false);
+    try {
+        if (subtrees_) return invert_subtrees();
+        std::vector<Index> left(s_.children);
+        std::vector<double> work;
+        for (Index k = s_.count - 1; k >= 0; k--) invert_front(k, *pools_[0], left, work, false);
+    } catch (...) {
+        release();
+        throw;
+    }
 }
 
 }  // namespace pyasreml

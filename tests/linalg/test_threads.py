@@ -1,0 +1,73 @@
+"""Threads over subtrees: the same answer, the same bits every time, errors as with one thread."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from pyasreml.linalg import NotPositiveDefinite, Numeric, Pattern, analyze, build_pattern
+
+
+def field(size: int, blocks: int = 1) -> tuple[Pattern, np.ndarray, np.ndarray]:
+    """Five-point grids side by side without a link, and one equation that touches some plots of all of them."""
+    plots = size * size
+    r, c = np.divmod(np.arange(plots), size)
+    right, down = np.flatnonzero(c < size - 1), np.flatnonzero(r < size - 1)
+    n = plots * blocks + (blocks == 1)
+    rows, cols = [np.arange(n)], [np.arange(n)]
+    for k in range(blocks):
+        rows += [right + 1 + k * plots, down + size + k * plots]
+        cols += [right + k * plots, down + k * plots]
+    if blocks == 1:
+        rows.append(np.full(50, n - 1))
+        cols.append(np.arange(0, 50 * 7, 7))
+    i, j = np.concatenate(rows), np.concatenate(cols)
+    val = np.where(i == j, 4.5, -1.0)
+    val[i == n - 1] = 0.1
+    val[n - 1] = 9.0
+    pattern, where = build_pattern(n, i, j)
+    return pattern, where, val
+
+
+def results(num: Numeric, n: int) -> tuple[np.ndarray, ...]:
+    num.assemble(np.ones(1))
+    num.factor()
+    x = num.solve(np.arange(n, dtype=float))
+    num.invert()
+    return np.array([num.logdet()]), x, num.inverse_diagonal(), num.adjoint(1)
+
+
+@pytest.mark.parametrize("size, blocks", [(90, 1), (25, 30)])
+def test_same_answers_and_same_bits(size: int, blocks: int) -> None:
+    pattern, where, val = field(size, blocks)
+    analysis = analyze(pattern)
+    one: tuple[np.ndarray, ...] = ()
+    for threads in (1, 2, 3):
+        num = analysis.numeric(threads=threads)
+        num.set_entries(where, np.zeros(len(where), np.int32), val)
+        first = results(num, pattern.n)
+        again = results(num, pattern.n)
+        one = one or first
+        for a, b, c in zip(one, first, again, strict=True):
+            assert_allclose(b, a, rtol=1e-9, atol=1e-12)
+            assert (b == c).all()
+
+
+def test_errors_name_the_same_equation() -> None:
+    pattern, where, val = field(90)
+    bad = val.copy()
+    bad[1234] = -1.0  # the diagonal of equation 1234
+    analysis = analyze(pattern)
+    columns = []
+    for threads in (1, 2):
+        num = analysis.numeric(threads=threads)
+        coef = np.zeros(len(where), np.int32)
+        num.set_entries(where, coef, bad)
+        num.assemble(np.ones(1))
+        with pytest.raises(NotPositiveDefinite) as error:
+            num.factor()
+        columns.append(error.value.column)
+        num.set_entries(where, coef, val)
+        results(num, pattern.n)
+    assert columns[0] == columns[1]
