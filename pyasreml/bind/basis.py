@@ -1,4 +1,4 @@
-"""Codings of a variable's numbers: a line, cubic smoothing splines and deviations from them.
+"""Codings with several columns, or of a variable's numbers: lines, cubic smoothing splines, groups, ``str()``.
 
 A factor is taken by the numbers that its levels read, ``0``, ``0.2``, ``0.4``; where a level reads no number, by the
 levels' positions from 1.
@@ -6,18 +6,31 @@ levels' positions from 1.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from pyasreml.bind.blocks import side_by_side, term_block
 from pyasreml.bind.coding import Coding, Columns, Single
 from pyasreml.errors import DataError, ModelError
 from pyasreml.linalg import Csr
 
-__all__ = ["DeviationCoding", "LevelCoding", "SplineCoding", "design_points", "level_values", "spline_coding"]
+__all__ = [
+    "CompoundCoding",
+    "DeviationCoding",
+    "GroupCoding",
+    "LevelCoding",
+    "SplineCoding",
+    "design_points",
+    "level_values",
+    "spline_coding",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -197,3 +210,44 @@ class DeviationCoding(Coding):
         nearest = CLOSEST * (points[-1] - points[0])
         there = np.abs(x - points[at]) <= nearest
         return np.where(there, at, -1).astype(np.int64), None
+
+
+@dataclass(frozen=True, eq=False)
+class GroupCoding(Coding):
+    """``grp(name)``: numeric columns of the data as one term's design; effects are named by the columns."""
+
+    kind: ClassVar[str] = "basis"
+
+    def block(self, columns: Columns, n: int) -> Csr:
+        """The columns' values, zeros left out; 0 where missing."""
+        rows = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in self.variables])
+        there = ~np.isnan(rows) & (rows != 0)
+        indptr = np.zeros(n + 1, dtype=np.int64)
+        np.cumsum(there.sum(axis=1), out=indptr[1:])
+        return Csr(n, self.width, indptr, np.nonzero(there)[1].astype(np.int32), rows[there])
+
+
+@dataclass(frozen=True, eq=False)
+class CompoundCoding(Coding):
+    """``str()``: terms side by side, each the direct product of its own codings."""
+
+    terms: tuple[tuple[Coding, ...], ...] = ()
+    kind: ClassVar[str] = "basis"
+
+    @property
+    def width(self) -> int:
+        """Number of columns of all terms."""
+        return sum(math.prod(coding.width for coding in codings) for codings in self.terms)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The terms' own effect names."""
+        return tuple(
+            ":".join(parts)
+            for codings in self.terms
+            for parts in itertools.product(*(coding.names for coding in codings))
+        )
+
+    def block(self, columns: Columns, n: int) -> Csr:
+        """The terms' rows side by side."""
+        return side_by_side([term_block(codings, columns, n) for codings in self.terms], n)

@@ -26,6 +26,7 @@ def bind(
     weights: str | None = None,
     knot_points: Mapping[str, Sequence[float]] | None = None,
     equate_levels: Sequence[str] = (),
+    group: Mapping[str, Sequence[str | int]] | None = None,
 ) -> BoundModel:
     """Find a model's variables in the data and settle its terms, sizes, names and order.
 
@@ -45,6 +46,8 @@ def bind(
         Knots of ``spl(x)`` by the name of x.
     equate_levels : sequence of str, optional
         Factors that get the levels of all of them (for ``and()``).
+    group : mapping of str to sequence of (str or int), optional
+        Columns of ``grp(name)`` by name: column names, or positions from 1.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def bind(
     >>> [(term.label, term.size) for term in (*bound.fixed, *bound.random)]
     [('(Intercept)', 1), ('a', 2), ('b', 2)]
     """
-    selected = model_frame(spec, data, subset=subset, na_action=na_action, weights=weights)
+    selected = model_frame(spec, data, subset=subset, na_action=na_action, weights=weights, group=group)
     if equate_levels:
         selected = replace(selected, frame=selected.frame.equate(equate_levels))
     binder = TermBinder(selected, dict(spec.texts), knot_points or {})

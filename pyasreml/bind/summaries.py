@@ -24,6 +24,8 @@ def summarise(
     by_section[np.isnan(by_section)] = overall
     cells = {}
     for t, term in enumerate(random):
+        if len(term.structures) != sum(coding.kind != "condition" for coding in term.codings):
+            continue  # str(): its levels are no levels of a factor
         for s, call in enumerate(term.structures):
             if MODEL_FUNCTIONS[call.name].heterogeneous:
                 variances = _cell_variances(frame, y, term, s)

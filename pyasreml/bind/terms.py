@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pyasreml.bind.basis import DeviationCoding, LevelCoding, level_values, spline_coding
+from pyasreml.bind.basis import CompoundCoding, DeviationCoding, GroupCoding, LevelCoding, level_values, spline_coding
 from pyasreml.bind.bound import BoundTerm, StructureCall
 from pyasreml.bind.coding import (
     Coding,
@@ -22,7 +23,7 @@ from pyasreml.data import UNITS, Column, Frame
 from pyasreml.errors import DataError, FormulaError, ModelError, quote, warn
 from pyasreml.model import MODEL_FUNCTIONS, Component, TermSpec
 from pyasreml.syntax import deparse
-from pyasreml.syntax.nodes import Call, Name
+from pyasreml.syntax.nodes import Call, Name, Number
 
 __all__ = ["TermBinder", "intercept_term"]
 
@@ -53,6 +54,10 @@ class TermBinder:
         for spec in specs:
             if any(c.kind == "overlay" for c in spec.components):
                 self._overlay(spec, part, found)
+                continue
+            if any(c.kind == "compound" for c in spec.components):
+                term = self._compound(spec, part)
+                found.setdefault((term.label, *(call.text for call in term.structures)), term)
                 continue
             for term in self._expand(spec, part):
                 calls = [(call.name, call.text) for call in term.structures]
@@ -85,6 +90,50 @@ class TermBinder:
         variables = tuple(dict.fromkeys((*base.variables, *added.variables)))
         coding = OverlayCoding(base.label, variables, base.levels, (*parts, (added, component.weight)))
         found[key] = replace(term, codings=(coding,), variables=variables)
+
+    def _compound(self, spec: TermSpec, part: str) -> BoundTerm:
+        """``str(~ terms, ~ model)``: one term whose blocks lie side by side, outer factor of the model by blocks."""
+        component = spec.components[0]
+        text = self.texts[part]
+        if len(spec.components) > 1:
+            raise FormulaError("str() stands alone, not in a product", text, spec.span)
+        terms = [term for inner in component.terms for term in self._expand(TermSpec(inner, spec.span), part)]
+        calls = [self._sized(factor, part) for factor in component.model]
+        label = "+".join(term.label for term in terms)
+        sizes = [call.size for call in calls]
+        width = sum(term.size for term in terms)
+        if math.prod(sizes) != width:
+            raise ModelError(
+                f"str(): the terms {label} have {' + '.join(str(term.size) for term in terms)} = {width} effects, the "
+                f"model {' × '.join(map(str, sizes))} = {math.prod(sizes)}\n{quote(text, component.span)}"
+            )
+        variables = tuple(dict.fromkeys(name for term in terms for name in term.variables))
+        coding = CompoundCoding(label, variables, (), tuple(term.codings for term in terms))
+        structures = one_variance(calls, label, text, spec.span)
+        return BoundTerm(label, part, (coding,), width, variables, structures, label, width, span=spec.span)
+
+    def _sized(self, factor: Component, part: str) -> StructureCall:
+        """A factor of ``str()``'s model, ``us(2)`` or ``id(Tree)``; parameter names quote it so."""
+        if isinstance(factor.variable, Number):
+            size = factor.variable.value
+            if size != int(size) or size < 1:
+                raise FormulaError(f"{factor.call}: the size must be a whole number", self.texts[part], factor.span)
+            levels = tuple(map(str, range(1, int(size) + 1)))
+        else:
+            levels = self.factor(replace(factor, kind="variable"), part, "str()")[1].levels
+        name = factor.function or "id"
+        shown = f"{name}({deparse(factor.variable)})"
+        return StructureCall(
+            name,
+            shown,
+            len(levels),
+            levels,
+            factor.order,
+            factor.init,
+            factor.init_codes,
+            text=factor.call,
+            span=factor.span,
+        )
 
     def _expand(self, spec: TermSpec, part: str) -> list[BoundTerm]:
         components = spec.components
@@ -173,10 +222,18 @@ class TermBinder:
         return CovariateCoding.of(component.text, node.name)
 
     def _basis(self, component: Component, part: str) -> Coding:
-        """``lin()``, ``spl()`` and ``dev()``; a factor is taken by what its levels read, but not by ``dev()``."""
+        """``lin()``, ``spl()``, ``dev()``, ``grp()``. A factor is taken by what its levels read, not by ``dev()``."""
         assert isinstance(component.variable, Name)
         name = component.variable.name
         label = component.text
+        if component.function == "grp":
+            columns = self.model.groups[name]
+            for column_name in columns:
+                if self.frame[column_name].is_factor:
+                    raise DataError(
+                        f"group: column {column_name!r} of {name!r} is a factor or text; it must be numeric"
+                    )
+            return GroupCoding(label, columns, columns)
         if name == UNITS:
             raise FormulaError(f"{component.function}() cannot take units", self.texts[part], component.span)
         column = self.frame[name]

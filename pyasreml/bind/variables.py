@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from pyasreml.model import ModelSpec
 from pyasreml.syntax import deparse, evaluate, free_names, parse_expression
 from pyasreml.syntax.nodes import Argument, Call, Name, Node, Span, Unary
 
-__all__ = ["FACTOR_CALLS", "ModelFrame", "factor_key", "model_frame"]
+__all__ = ["FACTOR_CALLS", "ModelFrame", "factor_key", "group_columns", "model_frame"]
 
 # Calls that turn a column into the factor of its values, and those that give a factor's level numbers.
 FACTOR_CALLS = frozenset({"factor", "as.factor"})
@@ -36,12 +36,15 @@ class ModelFrame:
     weights : float array (n,) or None
     expressions : mapping of str to ExpressionCoding
         By the expression's text.
+    groups : mapping of str to tuple of str
+        Columns of ``grp()`` by name.
     """
 
     frame: Frame
     y: npt.NDArray[np.float64]
     weights: npt.NDArray[np.float64] | None
     expressions: dict[str, ExpressionCoding]
+    groups: dict[str, tuple[str, ...]]
 
 
 def factor_key(name: str) -> str:
@@ -64,6 +67,7 @@ def model_frame(
     subset: Any = None,
     na_action: NaMethod | None = None,
     weights: str | None = None,
+    group: Mapping[str, Sequence[str | int]] | None = None,
 ) -> ModelFrame:
     """Select the rows of a model and convert the columns that its formulas mention.
 
@@ -79,7 +83,7 @@ def model_frame(
     """
     na = na_action or NaMethod()
     table = Table.from_any(data)
-    uses = list(_uses(spec))
+    uses = list(_uses(spec, group or {}, table))
     response_names = _names(spec.response)
     wanted: dict[str, None] = {}
     for use in [_Use(spec.response, "fixed", spec.texts["fixed"]), *uses]:
@@ -109,15 +113,39 @@ def model_frame(
     made = {factor_key(n): frame[n].as_factor() for use in uses for n in _made_factors(use.node) if n in frame}
     if made:
         frame = frame.with_columns(made)
+    groups = {name: group_columns(name, group, table) for name in group or {}} if group else {}
     _check_response_use(response_names, frame, spec)
-    return ModelFrame(frame, y, _weights(weights, frame, observed), expressions)
+    return ModelFrame(frame, y, _weights(weights, frame, observed), expressions, groups)
 
 
-def _uses(spec: ModelSpec) -> Iterator[_Use]:
+def group_columns(name: str, group: Mapping[str, Sequence[str | int]], table: Table) -> tuple[str, ...]:
+    """Columns of ``grp(name)``, given by names or by positions from 1."""
+    if name not in group:
+        raise FormulaError(f"grp({name}): group = has no entry {name!r}; give group = {{{name!r}: columns}}")
+    given = group[name]
+    columns: list[str] = []
+    for column in (given,) if isinstance(given, str) else given:
+        if not isinstance(column, str):
+            if not 1 <= column <= len(table.names):
+                raise DataError(f"group: {name!r} has column number {column}; the data have {len(table.names)} columns")
+            column = table.names[int(column) - 1]
+        if column not in table:
+            raise DataError(f"group: {name!r} names column {column!r}, which is not in the data{_near(column, table)}")
+        columns.append(column)
+    if not columns:
+        raise DataError(f"group: {name!r} has no columns")
+    return tuple(columns)
+
+
+def _uses(spec: ModelSpec, group: Mapping[str, Sequence[str | int]], table: Table) -> Iterator[_Use]:
     """Variables in the order of asreml's model frame: fixed, random, sparse, residual."""
     for part in ("fixed", "random", "sparse"):
-        for term in getattr(spec, part):
-            for component in term.components:
+        for component in (c for term in getattr(spec, part) for given in term.components for c in given.simple()):
+            if component.function == "grp":
+                assert isinstance(component.variable, Name)
+                for column in group_columns(component.variable.name, group, table):
+                    yield _Use(Name(column, span=component.span), part, spec.texts[part])
+            else:
                 yield _Use(component.variable, part, spec.texts[part])
     text = spec.texts["residual"]
     if spec.residual.model is not None:
@@ -353,14 +381,13 @@ def _check_response_use(names: tuple[str, ...], frame: Frame, spec: ModelSpec) -
     if len(names) != 1 or not isinstance(spec.response, Name):
         return
     for part in ("fixed", "sparse", "random"):
-        for term in getattr(spec, part):
-            for component in term.components:
-                if isinstance(component.variable, Name) and component.variable.name == names[0]:
-                    raise FormulaError(
-                        f"the response {names[0]!r} cannot be a term of the {part} formula",
-                        spec.texts[part],
-                        component.variable.span,
-                    )
+        for component in (c for term in getattr(spec, part) for given in term.components for c in given.simple()):
+            if isinstance(component.variable, Name) and component.variable.name == names[0]:
+                raise FormulaError(
+                    f"the response {names[0]!r} cannot be a term of the {part} formula",
+                    spec.texts[part],
+                    component.variable.span,
+                )
 
 
 def _weights(name: str | None, frame: Frame, observed: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64] | None:

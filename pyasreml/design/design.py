@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pyasreml.bind.blocks import side_by_side, term_block
 from pyasreml.bind.bound import BoundModel, BoundTerm
-from pyasreml.design.blocks import select_columns, side_by_side, term_block
+from pyasreml.design.blocks import select_columns
 from pyasreml.errors import ModelError
 from pyasreml.linalg import Csr, aliased
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
 from pyasreml.errors import FormulaError, UnsupportedError, quote
+from pyasreml.model.expand import expand
 from pyasreml.model.registry import BASE_FUNCTIONS, MODEL_FUNCTIONS, VERSION_3, ModelFunction
 from pyasreml.syntax import deparse, evaluate
-from pyasreml.syntax.nodes import Argument, Binary, Call, Constant, Name, Node, Number, Span, String
+from pyasreml.syntax.nodes import Argument, Binary, Call, Constant, Name, Node, Number, Span, String, Unary
 
 __all__ = ["Component", "component", "level_list"]
 
@@ -23,7 +25,7 @@ class Component:
 
     Attributes
     ----------
-    kind : {"variable", "expression", "structure", "coding", "overlay", "at"}
+    kind : {"variable", "expression", "structure", "coding", "overlay", "compound", "at"}
     text : str
         How labels name it: the variable (``Row`` for ``ar1(Row)``), the deparsed expression, or the ``at()`` call.
     variable : Node
@@ -36,23 +38,37 @@ class Component:
         Structures that have one; number of knots of ``spl()``.
     weight : float
         ``and()``: what the overlaid design is multiplied with.
+    terms, model : tuple of tuple of Component, tuple of Component
+        ``str()``: its terms, and the factors of their common direct product, whose variables are sizes or names.
     init, init_codes : tuple or None
         Start values and their constraint codes.
     call : str
         The component as R deparses it.
     """
 
-    kind: Literal["variable", "expression", "structure", "coding", "overlay", "at"]
+    kind: Literal["variable", "expression", "structure", "coding", "overlay", "compound", "at"]
     text: str
     variable: Node
     function: str | None = None
     levels: tuple[str | int, ...] | None = None
     order: int | None = None
     weight: float = 1.0
+    terms: tuple[tuple[Component, ...], ...] = ()
+    model: tuple[Component, ...] = ()
     init: tuple[float, ...] | None = None
     init_codes: tuple[str | None, ...] | None = None
     call: str = ""
     span: Span = field(default=(0, 0), compare=False)
+
+    def simple(self) -> Iterator[Component]:
+        """The component itself, or those inside ``str()``; sizes left out."""
+        if self.kind != "compound":
+            yield self
+        for term in self.terms:
+            yield from term
+        for factor in self.model:
+            if not isinstance(factor.variable, Number):
+                yield factor
 
 
 def component(node: Node, part: str, text: str) -> Component:
@@ -97,11 +113,13 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         raise FormulaError(
             f"{row.name}() is a variance model; it belongs in the random or residual formula", text, node.span
         )
+    if row.kind == "compound":
+        return _compound(node, row, part, text)
     if row.kind == "condition" and part == "residual":
         raise FormulaError(
             "at() cannot stand in the residual formula; version 4 writes dsum(~ model | factor)", text, node.span
         )
-    if row.kind == "coding" and (part == "residual" or (part != "random" and row.name != "lin")):
+    if row.kind == "coding" and (part == "residual" or (part != "random" and row.name in ("spl", "dev"))):
         raise FormulaError(f"{row.name}() belongs in the random formula", text, node.span)
     arguments = _match(node, row, text)
     variable = arguments["obj"]
@@ -131,6 +149,33 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
     return Component(
         "structure", deparse(variable), function=row.name, order=order, init=init, init_codes=codes, **common
     )
+
+
+def _compound(node: Call, row: ModelFunction, part: str, text: str) -> Component:
+    """``str(~ terms, ~ model)``: terms side by side under one direct product."""
+    if part != "random":
+        raise FormulaError("str() belongs in the random formula", text, node.span)
+    arguments = _match(node, row, text)
+    sides = []
+    for name, what in (("obj", "terms"), ("vmodel", "their variance model")):
+        side = arguments.get(name)
+        if not isinstance(side, Unary) or side.operator != "~":
+            raise FormulaError(
+                f"str() takes two formulas, str(~ terms, ~ us(2):id(n)); the one of {what} is missing", text, node.span
+            )
+        sides.append(side.operand)
+    products = expand(sides[0], text).products
+    models = expand(sides[1], text).products
+    if not products or len(models) != 1:
+        raise FormulaError("str() needs terms and one direct product, str(~ a + a:x, ~ us(2):id(n))", text, node.span)
+    terms = tuple(tuple(component(v.node, part, text) for v in product) for product in products)
+    model = tuple(component(v.node, part, text) for v in models[0])
+    odd = [c for term in terms for c in term if c.kind in ("structure", "overlay", "compound")]
+    odd += [c for c in model if c.kind not in ("structure", "variable")]
+    if odd:
+        raise FormulaError(f"{odd[0].call} cannot stand here in str()", text, odd[0].span)
+    call = deparse(node)
+    return Component("compound", call, node, function=row.name, terms=terms, model=model, call=call, span=node.span)
 
 
 def _match(node: Call, row: ModelFunction, text: str) -> dict[str, Node]:

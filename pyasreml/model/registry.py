@@ -11,7 +11,7 @@ from typing import Literal
 
 __all__ = ["MODEL_FUNCTIONS", "VERSION_3", "ModelFunction"]
 
-Kind = Literal["structure", "condition", "sections", "coding", "overlay"]
+Kind = Literal["structure", "condition", "sections", "coding", "overlay", "compound"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class ModelFunction:
     Attributes
     ----------
     name : str
-    kind : {"structure", "condition", "sections", "coding", "overlay"}
+    kind : {"structure", "condition", "sections", "coding", "overlay", "compound"}
         ``structure``: a variance model over a factor's levels (random and residual formulas). ``condition``: ``at()``.
         ``sections``: ``dsum()``. ``coding``: turns a variable into design columns.
-        ``overlay``: ``and()``, added to the design of the term before it.
+        ``overlay``: ``and()``, added to the design of the term before it. ``compound``: ``str()``.
     variance : bool
         A structure that carries a variance; exactly one factor of a term may.
     heterogeneous : bool
@@ -67,18 +67,18 @@ def _rows() -> list[ModelFunction]:
                 name, "structure", variance=True, heterogeneous=True, parameters=("k", "init"), available=False
             )
         )
-    rows += [
-        ModelFunction(name, "structure", parameters=(), available=False) for name in ("vm", "ide", "str", "own", "gpf")
-    ]
+    rows += [ModelFunction(name, "structure", parameters=(), available=False) for name in ("vm", "ide", "own", "gpf")]
     rows += [
         ModelFunction("lin", "coding", parameters=()),
         ModelFunction("spl", "coding", parameters=("k", "points")),
         ModelFunction("dev", "coding", parameters=()),
+        ModelFunction("grp", "coding", parameters=()),
         ModelFunction("and", "overlay", parameters=("w",)),
+        ModelFunction("str", "compound", parameters=("vmodel",)),
     ]
     rows += [
         ModelFunction(name, "coding", parameters=(), available=False)
-        for name in ("pol leg pow con C mbf grp uni sbs ma offset sin cos".split())
+        for name in ("pol leg pow con C mbf uni sbs ma offset sin cos".split())
     ]
     return rows
 

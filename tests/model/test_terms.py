@@ -191,7 +191,6 @@ def test_errors_quote_the_formula(
     [
         ("random", "~ fa(county, 2):gen", "fa()"),
         ("random", "~ vm(id, ainv)", "vm()"),
-        ("random", "~ str(~a + a:x, ~us(2):id(5))", "str()"),
         ("residual", "~ Row:corb(Column, b = 2)", "corb()"),
         ("residual", "~ dsum(~ units | f, outer = g)", "dsum(outer=)"),
     ],
