@@ -9,7 +9,8 @@ from pyasreml.errors import AsremlError, AsremlWarning, UnsupportedError, warn
 from pyasreml.r.arithmetic import vector_of
 from pyasreml.r.coercion import flag, strings, text
 from pyasreml.r.conditions import Condition, RError, condition_of
-from pyasreml.r.evaluator import Environment, Evaluator, Promise
+from pyasreml.r.environment import Environment, Promise
+from pyasreml.r.evaluator import Evaluator
 from pyasreml.r.indexing import MISSING
 from pyasreml.r.registry import builtin, special
 from pyasreml.r.values import Arg, Language, ListValue, Value, character, class_of, logical

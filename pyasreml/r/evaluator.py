@@ -5,18 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pyasreml.errors import AsremlError, UnsupportedError, quote
-from pyasreml.r import assignment, indexing
+from pyasreml.r import indexing
 from pyasreml.r.arithmetic import binary, matches, matrix_product, sequence, unary, vector_of
 from pyasreml.r.conditions import Condition, RError
+from pyasreml.r.environment import BASE, CONSTANTS, BreakLoop, Environment, NextTurn, Promise, ReturnValue
 from pyasreml.r.indexing import MISSING
 from pyasreml.r.registry import BUILTINS, SPECIALS, match_arguments
+from pyasreml.r.targets import assign
 from pyasreml.r.values import (
     Arg,
     Closure,
@@ -55,68 +57,7 @@ from pyasreml.syntax.nodes import (
     While,
 )
 
-__all__ = ["Environment", "Evaluator", "Promise"]
-
-_CONSTANTS: dict[str, Callable[[], Value]] = {
-    "NULL": lambda: None,
-    "TRUE": lambda: logical([1]),
-    "FALSE": lambda: logical([0]),
-    "NA": lambda: logical([np.nan]),
-    "NA_integer_": lambda: integer([np.nan]),
-    "NA_real_": lambda: double([np.nan]),
-    "NA_character_": lambda: character([None]),
-    "NaN": lambda: double([np.nan]),
-    "Inf": lambda: double([np.inf]),
-}
-_BASE: dict[str, Callable[[], Value]] = {
-    "T": _CONSTANTS["TRUE"],
-    "F": _CONSTANTS["FALSE"],
-    "pi": lambda: double([np.pi]),
-    "letters": lambda: character("abcdefghijklmnopqrstuvwxyz"),
-    "LETTERS": lambda: character("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
-}
-
-
-class Environment(dict[str, Value]):
-    """Names and their values, with the environment around it."""
-
-    def __init__(self, parent: Environment | None = None, values: dict[str, Value] | None = None):
-        super().__init__(values or {})
-        self.parent = parent
-
-    def chain(self) -> Iterator[Environment]:
-        """The environment and those around it, inner first."""
-        here: Environment | None = self
-        while here is not None:
-            yield here
-            here = here.parent
-
-    def all_names(self) -> list[str]:
-        """Every visible name."""
-        return list(dict.fromkeys(name for env in self.chain() for name in env))
-
-
-@dataclass
-class Promise:
-    """An argument of an R function that is evaluated when it is first used."""
-
-    node: Node
-    env: Environment
-    text: str
-    value: Value = MISSING
-
-
-class _Return(Exception):
-    def __init__(self, value: Value):
-        self.value = value
-
-
-class _Break(Exception):
-    pass
-
-
-class _Next(Exception):
-    pass
+__all__ = ["Evaluator"]
 
 
 class Evaluator:
@@ -185,7 +126,7 @@ class Evaluator:
             case String():
                 return character([node.value])
             case Constant():
-                return _CONSTANTS[node.name]()
+                return CONSTANTS[node.name]()
             case Name():
                 self.visible = True
                 return self.lookup(node, env)
@@ -256,9 +197,9 @@ class Evaluator:
                 while self.turn(node.body, env):
                     pass
             case Break():
-                raise _Break
+                raise BreakLoop
             case Next():
-                raise _Next
+                raise NextTurn
             case _:
                 raise self.fail("this cannot be evaluated", node)
         self.visible = False
@@ -268,9 +209,9 @@ class Evaluator:
         """One turn of a loop; False after ``break``."""
         try:
             self.eval(body, env)
-        except _Next:
+        except NextTurn:
             return True
-        except _Break:
+        except BreakLoop:
             return False
         return True
 
@@ -301,8 +242,8 @@ class Evaluator:
         for here in env.chain():
             if node.name in here:
                 return self.force(here[node.name], node)
-        if node.name in _BASE:
-            return _BASE[node.name]()
+        if node.name in BASE:
+            return BASE[node.name]()
         if node.name in BUILTINS or node.name in SPECIALS:
             return self.function(node, env)
         near = difflib.get_close_matches(node.name, env.all_names(), 3, 0.7)
@@ -395,7 +336,7 @@ class Evaluator:
             return to_r(function(*[to_python(a.value) for a in arguments if not a.name], **named))
         try:
             value = function(self, arguments)
-        except (AsremlError, Condition, _Return, _Break, _Next):
+        except (AsremlError, Condition, ReturnValue, BreakLoop, NextTurn):
             raise
         except (TypeError, ValueError, IndexError, KeyError, AttributeError, np.linalg.LinAlgError) as error:
             if getattr(function.call, "foreign", False):
@@ -428,14 +369,14 @@ class Evaluator:
             with self.reading(function.text):
                 self.visible = True
                 return self.eval(function.body, env)
-        except _Return as returned:
+        except ReturnValue as returned:
             return returned.value
         finally:
             self.depth -= 1
 
     def leave(self, value: Value) -> Value:
         """``return(value)``."""
-        raise _Return(value)
+        raise ReturnValue(value)
 
     # indices
     def indices(self, node: Index, env: Environment) -> tuple[list[Value], dict[str, Value]]:
@@ -528,55 +469,9 @@ class Evaluator:
             arguments = [Argument(None, left, span=left.span), *right.arguments]
         return self.call(replace(right, arguments=tuple(arguments)), env)
 
-    # assignment
     def assign_statement(self, target: Node, source: Node, env: Environment, outer: bool) -> Value:
         """``target <- source``."""
         value = self.eval(source, env)
-        self.assign(target, value, env, outer)
+        assign(self, target, value, env, outer)
         self.visible = False
         return value
-
-    def assign(self, target: Node, value: Value, env: Environment, outer: bool = False) -> None:
-        """Give a name a value, or replace a part of what a name holds."""
-        match target:
-            case Name(name=name) | String(value=name):
-                self.where(name, env, outer)[name] = value
-            case Paren():
-                raise self.fail("invalid (do_set) left-hand side to assignment", target)
-            case Member():
-                old = self.current(target.object, env)
-                new = self.located(target, lambda: assignment.replace_member(old, target.name, value))
-                self.assign(target.object, new, env, outer)
-            case Index():
-                old = self.current(target.object, env)
-                places, _ = self.indices(target, env)
-                change = assignment.replace_element if target.double else assignment.replace_subset
-                new = self.located(target, lambda: change(old, places, value))
-                self.assign(target.object, new, env, outer)
-            case Call(function=Name(name=name)) if target.arguments:
-                first = target.arguments[0].value
-                if first is None:
-                    raise self.fail("invalid assignment target", target)
-                old = self.current(first, env)
-                function = self.function(Name(f"{name}<-", span=target.function.span), env)
-                others = self.arguments(target.arguments[1:], env)
-                arguments = [Arg(None, old), *others, Arg("value", value)]
-                new = self.located(target, lambda: self.apply(function, arguments))
-                self.assign(first, new, env, outer)
-            case _:
-                raise self.fail("invalid (do_set) left-hand side to assignment", target)
-
-    def current(self, node: Node, env: Environment) -> Value:
-        """What a target holds now; NULL for a name that is new in a component assignment."""
-        if isinstance(node, Name) and not any(node.name in here for here in env.chain()):
-            raise self.fail(f"object '{node.name}' not found", node)
-        return self.eval(node, env)
-
-    def where(self, name: str, env: Environment, outer: bool) -> Environment:
-        """The environment in which an assignment takes place."""
-        if not outer:
-            return env
-        for here in (env.parent or env).chain():
-            if name in here:
-                return here
-        return self.env

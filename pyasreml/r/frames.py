@@ -13,10 +13,10 @@ from pyasreml.r.assignment import replace_column
 from pyasreml.r.coercion import flag, strings
 from pyasreml.r.conditions import RError
 from pyasreml.r.convert import series_to_r
+from pyasreml.r.factors import as_factor
 from pyasreml.r.indexing import column
 from pyasreml.r.registry import builtin
 from pyasreml.r.values import Arg, ListValue, Value, Vector
-from pyasreml.r.vectors import as_factor
 
 __all__ = ["bind_frames", "frame_of"]
 
@@ -129,7 +129,7 @@ def expand_grid(*dots: Arg, stringsAsFactors: Value = True) -> pd.DataFrame:
         kept = {k: v for k, v in vector.attributes.items() if k in ("levels", "class")}
         made = Vector(vector.data[where], vector.kind, kept)
         if flag(stringsAsFactors) and vector.kind == "character":
-            from pyasreml.r.vectors import factor_
+            from pyasreml.r.factors import factor_
 
             made = factor_(made, levels=vector)
         pairs.append((arg.name or f"Var{i + 1}", made))

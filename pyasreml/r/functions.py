@@ -8,8 +8,8 @@ from functools import lru_cache
 __all__ = ["load_tables"]
 
 _MODULES = (
-    "attributes", "control", "frames", "functional", "mathematics", "matrices", "models", "output", "plots", "stats",
-    "strings", "vectors", "verbs",
+    "attributes", "control", "factors", "frames", "functional", "mathematics", "matrices", "models", "output", "plots",
+    "searching", "stats", "strings", "vectors", "verbs",
 )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def _range_of(dots: tuple[Arg, ...], na_rm: Value, name: str) -> np.ndarray[Any,
 def max_(*dots: Arg, na_rm: Value = None) -> Vector:
     """Maximum."""
     if any(isinstance(arg.value, Vector) and arg.value.kind == "character" for arg in dots):
-        from pyasreml.r.vectors import sort
+        from pyasreml.r.searching import sort
 
         return Vector(sort(dots[0].value).data[-1:], "character")
     data = _range_of(dots, na_rm, "max")
@@ -145,7 +145,7 @@ def max_(*dots: Arg, na_rm: Value = None) -> Vector:
 def min_(*dots: Arg, na_rm: Value = None) -> Vector:
     """Minimum."""
     if any(isinstance(arg.value, Vector) and arg.value.kind == "character" for arg in dots):
-        from pyasreml.r.vectors import sort
+        from pyasreml.r.searching import sort
 
         return Vector(sort(dots[0].value).data[:1], "character")
     data = _range_of(dots, na_rm, "min")

@@ -14,7 +14,8 @@ from pyasreml.errors import UnsupportedError, warn
 from pyasreml.model import update_formula
 from pyasreml.r.arithmetic import vector_of
 from pyasreml.r.convert import to_python, to_r
-from pyasreml.r.evaluator import Environment, Evaluator
+from pyasreml.r.environment import Environment
+from pyasreml.r.evaluator import Evaluator
 from pyasreml.r.registry import BUILTINS, Function, match_arguments, special
 from pyasreml.r.values import Arg, Closure, Language, ListValue, Value, Vector, is_factor
 from pyasreml.r.verbs import masked

@@ -12,7 +12,8 @@ import pandas as pd
 from pyasreml.r.coercion import flag, strings, text, whole
 from pyasreml.r.conditions import RError
 from pyasreml.r.convert import column_to_python, elements
-from pyasreml.r.evaluator import Environment, Evaluator
+from pyasreml.r.environment import Environment
+from pyasreml.r.evaluator import Evaluator
 from pyasreml.r.registry import builtin, special
 from pyasreml.r.values import Arg, Closure, Language, ListValue, Value, Vector, character, is_factor, text_array
 from pyasreml.rprint import format_factor, format_frame, format_matrix, format_value, format_vector

@@ -13,10 +13,10 @@ from pyasreml.errors import UnsupportedError
 from pyasreml.r.arithmetic import vector_of
 from pyasreml.r.coercion import flag, floats, numbers_of, strings
 from pyasreml.r.conditions import RError
+from pyasreml.r.factors import as_factor
 from pyasreml.r.indexing import column
 from pyasreml.r.registry import builtin
 from pyasreml.r.values import Arg, Language, Value, Vector, double, is_factor, objects
-from pyasreml.r.vectors import as_factor
 from pyasreml.rprint import format_numbers
 from pyasreml.syntax import deparse, evaluate, parse_formula
 from pyasreml.syntax.nodes import Binary, Constant, Name, Node, Number, Paren, Unary

@@ -1,7 +1,7 @@
 """R's values: atomic vectors with attributes, lists, formulas, functions.
 
 Data frames are pandas frames, whose index is the row names; ``NULL`` is None; whatever else (a fit, a summary) is a
- Python object that R text only passes on and takes components of.
+Python object that R text only passes on and takes components of.
 """
 
 from __future__ import annotations

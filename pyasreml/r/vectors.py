@@ -1,14 +1,12 @@
-"""Base functions that make, order, search and convert vectors and lists."""
+"""Base functions that make, cut and convert vectors and lists."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pyasreml.r.arithmetic import matches, vector_of
-from pyasreml.r.coercion import collate, columns_or_self, combine, flag, floats, number, strings, text, whole
+from pyasreml.r.arithmetic import vector_of
+from pyasreml.r.coercion import columns_or_self, combine, floats, number, text, whole
 from pyasreml.r.conditions import RError
 from pyasreml.r.indexing import names_of, subset
 from pyasreml.r.registry import builtin
@@ -21,15 +19,11 @@ from pyasreml.r.values import (
     as_character,
     as_number,
     character,
-    class_of,
     double,
-    factor,
     integer,
     is_factor,
     logical,
     missing,
-    objects,
-    text_array,
 )
 
 __all__: list[str] = []
@@ -179,126 +173,6 @@ def rev(x: Value) -> Value:
     return subset(x, [integer(np.arange(len(x), 0, -1))])
 
 
-def _order(vectors: list[Vector], decreasing: bool, na_last: bool | None = True) -> np.ndarray[Any, Any]:
-    """Places in ascending order by the first vector, ties by the next; NA last."""
-    keys: list[Any] = []
-    gone = np.zeros(len(vectors[0]), dtype=bool)
-    for vector_ in vectors:
-        na = missing(vector_)
-        gone |= na
-        if vector_.kind == "character":
-            known = sorted({t for t in vector_.data if t is not None}, key=collate)
-            rank = {t: float(i) for i, t in enumerate(known)}
-            data = np.array([np.inf if t is None else rank[t] for t in vector_.data])
-        else:
-            data = vector_.data.copy()
-        data = np.where(na, np.inf, -data if decreasing else data)
-        keys.append(data)
-    where = np.lexsort(tuple(reversed(keys)))
-    return where if na_last else where[~gone[where]]
-
-
-@builtin("order")
-def order(*dots: Arg, decreasing: Value = None, na_last: Value = None) -> Vector:
-    """Places of the elements in ascending order."""
-    vectors = [vector_of(arg.value, "order()") for arg in dots]
-    return integer(_order(vectors, flag(decreasing)) + 1)
-
-
-@builtin("sort")
-def sort(x: Value, decreasing: Value = None, na_last: Value = None) -> Value:
-    """Elements in order, NA left out."""
-    where = _order([vector_of(x, "sort()")], flag(decreasing), na_last=False)
-    return subset(x, [integer(where + 1)])
-
-
-def _keys(x: Vector) -> list[Any]:
-    return [None if item is None or item != item else item for item in x.data.tolist()]
-
-
-@builtin("unique")
-def unique(x: Value) -> Value:
-    """Elements (rows of a frame) without repeats."""
-    if isinstance(x, pd.DataFrame):
-        return x.drop_duplicates()
-    source = vector_of(x, "unique()")
-    first = ~pd.Series(_keys(source), dtype=object).duplicated().to_numpy()
-    kept = {k: v for k, v in source.attributes.items() if k in ("levels", "class")}
-    return Vector(source.data[first], source.kind, kept)
-
-
-@builtin("duplicated")
-def duplicated(x: Value) -> Vector:
-    """Whether an element was there before."""
-    if isinstance(x, pd.DataFrame):
-        return logical(x.duplicated().to_numpy())
-    return logical(pd.Series(_keys(vector_of(x, "duplicated()")), dtype=object).duplicated().to_numpy())
-
-
-@builtin("which")
-def which(x: Value) -> Vector:
-    """Places that are TRUE."""
-    flags = vector_of(x, "which()")
-    if flags.kind != "logical":
-        raise RError("argument to 'which' is not logical")
-    where = np.flatnonzero(flags.data == 1)
-    return integer(where + 1, None if flags.names is None else flags.names[where])
-
-
-def _extreme(x: Value, place: Any) -> Vector:
-    source = vector_of(x, "which.min()")
-    data = as_number(source)
-    if np.isnan(data).all():
-        return integer([])
-    where = int(place(data))
-    return integer([where + 1], None if source.names is None else [source.names[where]])
-
-
-@builtin("which.min")
-def which_min(x: Value) -> Vector:
-    """Place of the first minimum."""
-    return _extreme(x, np.nanargmin)
-
-
-@builtin("which.max")
-def which_max(x: Value) -> Vector:
-    """Place of the first maximum."""
-    return _extreme(x, np.nanargmax)
-
-
-@builtin("match")
-def match(x: Value, table: Value) -> Vector:
-    """Places in a table, NA where not there."""
-    where = matches(x, table)
-    return integer(np.where(where < 0, np.nan, where + 1))
-
-
-@builtin("%in%")
-def is_in(x: Value, table: Value) -> Vector:
-    """Whether elements stand in a table."""
-    return logical(matches(x, table) >= 0)
-
-
-@builtin("setdiff")
-def setdiff(x: Value, y: Value) -> Value:
-    """Elements of x that y lacks."""
-    first = unique(x)
-    return subset(first, [logical(matches(first, y) < 0)])
-
-
-@builtin("intersect")
-def intersect(x: Value, y: Value) -> Value:
-    """Elements in both."""
-    first = unique(x)
-    return subset(first, [logical(matches(first, y) >= 0)])
-
-
-@builtin("union")
-def union(x: Value, y: Value) -> Value:
-    """Elements in either."""
-    return unique(combine([Arg(None, x), Arg(None, y)]))
-
-
 def _slice(x: Value, n: Value, tail: bool) -> Value:
     count = 6 if n is None else whole(n)
     if isinstance(x, pd.DataFrame):
@@ -427,67 +301,6 @@ def as_list(x: Value) -> ListValue:
     return ListValue(list(items), names_of(source))
 
 
-@builtin("factor")
-def factor_(
-    x: Value = None, levels: Value = None, labels: Value = None, exclude: Value = "NA", ordered: Value = None
-) -> Vector:
-    """A factor; levels in sorted order unless given. ``exclude = NULL`` makes NA a level."""
-    source = vector_of(x, "factor()")
-    texts = list(text_array(source))
-    if levels is not None:
-        names: list[Any] = strings(levels)
-    elif is_factor(source):
-        present = set(texts)
-        names = [level for level in source.attributes["levels"] if level in present]
-    else:
-        names = list(text_array(sort(unique(source))))
-    if exclude is None and None in texts and None not in names:
-        names.append(None)
-    where = {name: i for i, name in enumerate(names)}
-    codes = [where.get(t, -1) if t is not None or exclude is None else -1 for t in texts]
-    shown = names if labels is None else strings(labels)
-    made = factor(codes, ["NA" if name is None else name for name in shown], flag(ordered))
-    if source.names is not None:
-        made.attributes["names"] = source.names
-    return made
-
-
-@builtin("as.factor")
-def as_factor(x: Value) -> Vector:
-    """A factor."""
-    return x if is_factor(x) else factor_(x)
-
-
-@builtin("levels")
-def levels(x: Value) -> Value:
-    """Levels of a factor."""
-    return character(x.attributes["levels"]) if is_factor(x) else None
-
-
-@builtin("levels<-")
-def set_levels(x: Value, value: Value) -> Value:
-    """Other names for the levels."""
-    return Vector(x.data, x.kind, {**x.attributes, "levels": objects(strings(value))})
-
-
-@builtin("nlevels")
-def nlevels(x: Value) -> Vector:
-    """Number of levels."""
-    return integer([len(x.attributes["levels"]) if is_factor(x) else 0])
-
-
-@builtin("droplevels")
-def droplevels(x: Value) -> Value:
-    """Without the levels that do not occur."""
-    if isinstance(x, pd.DataFrame):
-        made = x.copy(deep=False)
-        for name in made.columns:
-            if isinstance(made[name].dtype, pd.CategoricalDtype):
-                made[name] = made[name].cat.remove_unused_categories()
-        return made
-    return factor_(x)
-
-
 @builtin("ifelse")
 def ifelse(test: Value, yes: Value, no: Value) -> Value:
     """Elements of `yes` or `no`."""
@@ -499,55 +312,3 @@ def ifelse(test: Value, yes: Value, no: Value) -> Value:
     made = subset(both.plain(), [integer(where + 1)])
     made.attributes.update({k: v for k, v in flags.attributes.items() if k in ("names", "dim", "dimnames")})
     return made
-
-
-@builtin("identical")
-def identical(x: Value, y: Value) -> Vector:
-    """Whether two values are the same."""
-    return logical([_same(x, y)])
-
-
-def _same(x: Value, y: Value) -> bool:
-    if isinstance(x, Vector) and isinstance(y, Vector):
-        same = x.kind == y.kind and _keys(x) == _keys(y) and x.dim == y.dim and class_of(x) == class_of(y)
-        return same and names_of(x) == names_of(y)
-    if isinstance(x, ListValue) and isinstance(y, ListValue):
-        return x.names == y.names and len(x) == len(y) and all(map(_same, x.items, y.items))
-    if isinstance(x, pd.DataFrame) and isinstance(y, pd.DataFrame):
-        return bool(x.equals(y))
-    return x is y
-
-
-@builtin("table")
-def table(x: Value, y: Value = None) -> Vector:
-    """Counts by level, or by two."""
-    first = as_factor(vector_of(x, "table()"))
-    names = first.attributes["levels"]
-    codes = first.data
-    if y is None:
-        tally = np.bincount(codes[~np.isnan(codes)].astype(int) - 1, minlength=len(names))
-        return Vector(tally.astype(float), "integer", {"names": names, "class": ("table",)})
-    second = as_factor(vector_of(y, "table()"))
-    both = ~np.isnan(codes) & ~np.isnan(second.data)
-    shape = (len(names), len(second.attributes["levels"]))
-    counts = np.zeros(shape)
-    np.add.at(counts, (codes[both].astype(int) - 1, second.data[both].astype(int) - 1), 1)
-    return Vector(counts.ravel(order="F"), "integer", {"dim": shape, "dimnames": (names, second.attributes["levels"])})
-
-
-@builtin("cut")
-def cut(x: Value, breaks: Value, labels: Value = None, right: Value = True) -> Vector:
-    """A factor of intervals."""
-    from pyasreml.rprint import format_numbers
-
-    data, edges = floats(x, "cut()"), np.sort(floats(breaks, "cut()"))
-    closed = flag(right)
-    codes = np.searchsorted(edges, data, side="left" if closed else "right") - 1.0
-    codes[(codes >= len(edges) - 1) | np.isnan(data)] = -1
-    if labels is None:
-        shown = [format_numbers(np.array([edge]), 3)[0].strip() for edge in edges]
-        left, end = ("(", "]") if closed else ("[", ")")
-        names: list[Any] = [f"{left}{a},{b}{end}" for a, b in zip(shown, shown[1:], strict=False)]
-    else:
-        names = strings(labels)
-    return factor(codes, names)

@@ -12,7 +12,8 @@ from pyasreml.r.assignment import replace_column
 from pyasreml.r.coercion import text
 from pyasreml.r.conditions import RError
 from pyasreml.r.convert import counts, to_r
-from pyasreml.r.evaluator import Environment, Evaluator
+from pyasreml.r.environment import Environment
+from pyasreml.r.evaluator import Evaluator
 from pyasreml.r.indexing import MISSING, column, column_places, subset
 from pyasreml.r.registry import special
 from pyasreml.r.values import ListValue, Value, Vector, integer, logical
