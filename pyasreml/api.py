@@ -214,6 +214,13 @@ def _variance(bound: BoundModel, formals: Mapping[str, Any], options: Options) -
         bound, random_order=options.random_order, force_gamma=options.gammaPar, dispersion=dispersion
     )
     table = variance.parameters
+    if table.sigma2 is not None:
+        values, codes = read_values(formals.get("R_param"), "R.param")
+        name = table.names[table.sigma2]
+        if codes.get(name) == "F" and name in values:
+            # a residual variance that the user holds: variances are themselves, not ratios to it
+            variance = build_variance(bound, random_order=options.random_order, dispersion=values[name])
+            table = variance.parameters
     for name, keep_codes in (("G_param", options.update_Gcon), ("R_param", options.update_Rcon)):
         values, codes = read_values(formals.get(name), name.replace("_", "."))
         if isinstance(formals.get(name), (str,)) or hasattr(formals.get(name), "columns"):
