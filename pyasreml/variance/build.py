@@ -264,7 +264,7 @@ def _section_rows(
 
 
 def _section_means(y: FloatArray, section: BoundSection, owner: int) -> dict[tuple[int, int], FloatArray]:
-    """Covariances of y between the levels of each structure, scaled so that a tenth of them, a start, is half of them."""
+    """Covariances of y between the levels of each structure, scaled so that their tenth, a start, is half of them."""
     sizes = [call.size for call in section.structures]
     found = {}
     for j, call in enumerate(section.structures):
