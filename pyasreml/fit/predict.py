@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pyasreml.errors import AsremlError, FitError, UnsupportedError, warn
+from pyasreml.errors import FitError, UnsupportedError
 from pyasreml.fit.core import check_fit
 from pyasreml.fit.engine import Engine, State
-from pyasreml.fit.memory import available_bytes, size_text
+from pyasreml.fit.memory import ALWAYS_ALLOWED, available_bytes, size_text
 from pyasreml.fit.prediction_cells import classify_columns, make_cells
 from pyasreml.fit.prediction_estimable import estimable_rows
 from pyasreml.fit.prediction_notes import notes
@@ -32,10 +30,8 @@ from pyasreml.fit.prediction_variances import (
 from pyasreml.fit.prediction_weights import make_averagings, read_requests
 from pyasreml.linalg import Csr
 from pyasreml.mme.equations import take_rows
-from pyasreml.options import Options, current_options, option_name, workspace_bytes
-from pyasreml.reml.iterate import Iterate
-from pyasreml.rprint import RList, RTable, trace_header, trace_line
-from pyasreml.version import __version__
+from pyasreml.options import current_options, workspace_bytes
+from pyasreml.rprint import RList, RTable
 
 __all__ = ["predict"]
 
@@ -93,8 +89,8 @@ def predict(
     design_points : mapping, optional
         Values of covariates, as `levels`.
     **options
-        ``trace`` (default as in the fit), ``pworkspace``, ``maxit`` and other options of `asreml_options`; ``data`` if
-        it is the data of the fit. The variance parameters stay as they are.
+        Arguments of the refit: ``trace=False``, ``maxit``, ``data``, and ``pworkspace``, the memory that the
+        predictions may take.
 
     Returns
     -------
@@ -114,8 +110,9 @@ def predict(
 
     Notes
     -----
-    A refit by asreml evaluates the parameters after the last update, and so do predictions: σ² is profiled there. See
-    Gilmour et al. (2004, Comput. Stat. Data Anal. 44:571) and Welham et al. (2004, Aust. N. Z. J. Stat. 46:325).
+    The model is refitted from its estimates, as asreml does, and prints a short trace where tracing is on. Predictions
+    belong to the parameters after the refit's last update, where σ² is profiled once more. See Gilmour et al. (2004,
+    Comput. Stat. Data Anal. 44:571) and Welham et al. (2004, Aust. N. Z. J. Stat. 46:325).
 
     Examples
     --------
@@ -127,8 +124,8 @@ def predict(
     [4.4, 7.5333]
     """
     check_fit(fit, "predict()")
-    settings, pworkspace_set = _settings(fit, options)
-    bound, engine = fit.engine.bound, fit.engine
+    refit = fit.update(**_refit_options(options))
+    bound, engine = refit.engine.bound, refit.engine
     variables = model_variables(bound)
     requests = read_requests(variables, average, present, associate)
     sets = choose_sets(
@@ -150,9 +147,8 @@ def predict(
     estimable = there & estimable_rows(bound, engine.design, _fixed_effects(engine, parts, cells.size))
     rows = _equations(engine, parts, cells.size)
     shown = there if aliased else estimable
-    _check_memory(engine, int(shown.sum()), sed or vcov, settings, pworkspace_set)
-    state = engine.at(fit.estimates.theta)
-    _show(settings.trace, fit, state)
+    _check_memory(refit, int(shown.sum()), sed or vcov)
+    state = engine.at(refit.estimates.theta)
     items = _results(state, rows, shown, sed, vcov)
     table = RTable(
         {
@@ -215,30 +211,17 @@ def _equations(engine: Engine, parts: list[tuple[Any, Csr]], size: int) -> Csr:
     return join_columns(placed, size, eq.N)
 
 
-def _settings(fit: Any, given: Mapping[str, Any]) -> tuple[Options, bool]:
-    """Options of this prediction: those of the session, of the fit's call and of this one."""
-    changes: dict[str, Any] = {}
+def _refit_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of the refit; those that steer asreml's own predict and that this version does not have are refused."""
+    options = {}
     for name, value in given.items():
         key = name.replace(".", "_")
-        if key == "data":
-            _same_data(fit, value)
-        elif key in NOT_HERE:
-            if value is not None and value != NOT_HERE[key] and np.size(value):
-                raise UnsupportedError(f"predict({key.replace('_', '.')})")
-        elif option_name(key) is not None:
-            changes[key] = value
-        else:
-            known = [*FORMALS, *Options.__dataclass_fields__]
-            near = difflib.get_close_matches(key, known, 3, 0.6)
-            hint = f"; did you mean {' or '.join(n.strip('_').replace('_', '.') for n in near)}?" if near else ""
-            warn(f"predict() has no argument '{name}', its value is not used{hint}", stacklevel=4)
-    session, set_by_user = current_options()
-    of_fit = {k: v for k, v in fit.recipe.options.items() if option_name(k) is not None}
-    touched = {*set_by_user, *(k.replace(".", "_") for k in of_fit), *changes}
-    return session.with_changes(of_fit).with_changes(changes), "pworkspace" in touched
+        if key not in NOT_HERE:
+            options[key] = value
+        elif value is not None and value != NOT_HERE[key] and np.size(value):
+            raise UnsupportedError(f"predict({key.replace('_', '.')})")
+    return options
 
-
-FORMALS = tuple(predict.__code__.co_varnames[1 : predict.__code__.co_argcount])
 
 NOT_HERE: dict[str, Any] = {
     "margin": False,
@@ -251,43 +234,18 @@ NOT_HERE: dict[str, Any] = {
 """Arguments that version 3 had or that steer how asreml calls itself, with the value at which they say nothing."""
 
 
-def _same_data(fit: Any, data: Any) -> None:
-    """Predictions belong to the fit: other data need another fit."""
-    used = fit.recipe.arguments.get("data")
-    if data is None or data is used:
-        return
-    try:
-        same = pd.DataFrame(data).equals(pd.DataFrame(used))
-    except (TypeError, ValueError):
-        same = False
-    if not same:
-        raise AsremlError("predict(): data is not the data of the fit; fit these data first: update(fit, data = …)")
-
-
-def _check_memory(engine: Engine, count: int, matrix: bool, settings: Options, set_by_user: bool) -> None:
+def _check_memory(fit: Any, count: int, matrix: bool) -> None:
     """Refuse before allocating what the machine, or the user's ``pworkspace``, does not have."""
-    needed = 8.0 * (3 * engine.equations.N * min(count, BLOCK) + (4 * count * count if matrix else 0))
-    if set_by_user and needed > workspace_bytes(settings.pworkspace):
+    needed = 8.0 * (3 * fit.engine.equations.N * min(count, BLOCK) + (4 * count * count if matrix else 0))
+    allowed = fit.options.pworkspace
+    by_user = "pworkspace" in current_options()[1] | {name.replace(".", "_") for name in fit.recipe.options}
+    if by_user and needed > workspace_bytes(allowed):
         raise FitError(
-            f"predict() needs {size_text(needed)}, pworkspace = {settings.pworkspace!r} allows "
-            f"{size_text(workspace_bytes(settings.pworkspace))}: write pworkspace = '{int(needed / 1024**2) + 1}mb'"
+            f"predict() needs {size_text(needed)}, pworkspace = {allowed!r} allows "
+            f"{size_text(workspace_bytes(allowed))}: write pworkspace = '{int(needed / 1024**2) + 1}mb'"
         )
-    if needed > available_bytes():
+    if needed > ALWAYS_ALLOWED and needed > available_bytes():
         raise FitError(
             f"predict() needs {size_text(needed)}, the machine has {size_text(available_bytes())} free: "
             "predict fewer levels at a time"
         )
-
-
-def _show(trace: Any, fit: Any, state: State) -> None:
-    """The line that the evaluation for a prediction prints, or the iterate for a callable."""
-    if not trace:
-        return
-    point = state.point
-    if callable(trace):
-        trace(Iterate(1, point.loglik, point.sigma2, point.theta, 1.0, 0))
-        return
-    sigma2 = point.sigma2 if fit.gamma else None
-    line = trace_line(1, point.loglik, sigma2, fit.nedf)
-    sys.stdout.write(f"{trace_header(__version__)}\n{line}\n")
-    sys.stdout.flush()
