@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.data import UNITS
+from pyasreml.errors import DataError
 from pyasreml.linalg import Csr
 from pyasreml.syntax import evaluate
 from pyasreml.syntax.nodes import Node
@@ -209,7 +210,10 @@ class ExpressionCoding(Coding):
                 known[name + self.CODES] = np.where(codes < 0, np.nan, codes + 1.0)
             else:
                 known[name] = columns[name]
-        return np.broadcast_to(np.asarray(evaluate(self.node, known)), (n,))
+        values = np.asarray(evaluate(self.node, known))
+        if values.shape not in ((), (n,)):
+            raise DataError(f"{self.label} gives {values.size} values for {n} rows")
+        return np.broadcast_to(values, (n,))
 
     def single(self, columns: Columns, n: int) -> Single:
         """The expression's value in column 0; 0 where missing."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.bind.coding import ExpressionCoding
+from pyasreml.bind.uses import Use, group_columns, names_of, near, unknown, uses_of
 from pyasreml.data import UNITS, Column, Frame, NaMethod, Table
-from pyasreml.errors import DataError, FormulaError, UnsupportedError, quote
+from pyasreml.errors import DataError, FormulaError
 from pyasreml.model import ModelSpec
 from pyasreml.syntax import deparse, evaluate, free_names, parse_expression
-from pyasreml.syntax.nodes import Argument, Call, Name, Node, Span, Unary
+from pyasreml.syntax.nodes import Call, Name, Node, Unary
 
-__all__ = ["FACTOR_CALLS", "ModelFrame", "factor_key", "group_columns", "model_frame"]
+__all__ = ["FACTOR_CALLS", "ModelFrame", "factor_key", "model_frame"]
 
 # Calls that turn a column into the factor of its values, and those that give a factor's level numbers.
 FACTOR_CALLS = frozenset({"factor", "as.factor"})
@@ -52,15 +52,6 @@ def factor_key(name: str) -> str:
     return f"factor({name})"
 
 
-@dataclass(frozen=True)
-class _Use:
-    """A variable where a formula uses it."""
-
-    node: Node
-    part: str
-    text: str
-
-
 def model_frame(
     spec: ModelSpec,
     data: Any,
@@ -83,18 +74,18 @@ def model_frame(
     """
     na = na_action or NaMethod()
     table = Table.from_any(data)
-    uses = list(_uses(spec, group or {}, table))
-    response_names = _names(spec.response)
+    uses = list(uses_of(spec, group or {}, table))
+    response_names = names_of(spec.response)
     wanted: dict[str, None] = {}
-    for use in [_Use(spec.response, "fixed", spec.texts["fixed"]), *uses]:
-        for name in _names(use.node):
+    for use in [Use(spec.response, "fixed", spec.texts["fixed"]), *uses]:
+        for name in names_of(use.node):
             if name == UNITS:
                 continue  # a reserved name: the records, whatever the data hold under it
             if name not in table:
-                raise _unknown(name, use, table)
+                raise unknown(name, use, table)
             wanted.setdefault(name)
     if weights is not None and weights not in table:
-        raise DataError(f"weights: there is no column {weights!r} in the data{_near(weights, table)}")
+        raise DataError(f"weights: there is no column {weights!r} in the data{near(weights, table)}")
     frame = Frame.from_any(table, [*wanted, *([weights] if weights is not None and weights not in wanted else [])])
     if len(frame) == 0:
         raise DataError("data: there are no rows")
@@ -116,79 +107,6 @@ def model_frame(
     groups = {name: group_columns(name, group, table) for name in group or {}} if group else {}
     _check_response_use(response_names, frame, spec)
     return ModelFrame(frame, y, _weights(weights, frame, observed), expressions, groups)
-
-
-def group_columns(name: str, group: Mapping[str, Sequence[str | int]], table: Table) -> tuple[str, ...]:
-    """Columns of ``grp(name)``, given by names or by positions from 1."""
-    if name not in group:
-        raise FormulaError(f"grp({name}): group = has no entry {name!r}; give group = {{{name!r}: columns}}")
-    given = group[name]
-    columns: list[str] = []
-    for column in (given,) if isinstance(given, str) else given:
-        if not isinstance(column, str):
-            if not 1 <= column <= len(table.names):
-                raise DataError(f"group: {name!r} has column number {column}; the data have {len(table.names)} columns")
-            column = table.names[int(column) - 1]
-        if column not in table:
-            raise DataError(f"group: {name!r} names column {column!r}, which is not in the data{_near(column, table)}")
-        columns.append(column)
-    if not columns:
-        raise DataError(f"group: {name!r} has no columns")
-    return tuple(columns)
-
-
-def _uses(spec: ModelSpec, group: Mapping[str, Sequence[str | int]], table: Table) -> Iterator[_Use]:
-    """Variables in the order of asreml's model frame: fixed, random, sparse, residual."""
-    for part in ("fixed", "random", "sparse"):
-        for component in (c for term in getattr(spec, part) for given in term.components for c in given.simple()):
-            if component.function == "grp":
-                assert isinstance(component.variable, Name)
-                for column in group_columns(component.variable.name, group, table):
-                    yield _Use(Name(column, span=component.span), part, spec.texts[part])
-            else:
-                yield _Use(component.variable, part, spec.texts[part])
-    text = spec.texts["residual"]
-    if spec.residual.model is not None:
-        for component in spec.residual.model.components:
-            yield _Use(component.variable, "residual", text)
-    for total in spec.residual.sums:
-        for model in total.models:
-            for component in model.components:
-                yield _Use(component.variable, "residual", text)
-        yield _Use(total.by, "residual", text)
-
-
-def _names(node: Node) -> tuple[str, ...]:
-    return (node.name,) if isinstance(node, Name) else tuple(free_names(node))
-
-
-def _near(name: str, table: Table) -> str:
-    close = difflib.get_close_matches(name, table.names, n=3, cutoff=0.6)
-    close += [other for other in table.names if other.lower() == name.lower() and other not in close]
-    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-
-
-def _unknown(name: str, use: _Use, table: Table) -> Exception:
-    if name == "trait":
-        return UnsupportedError("trait", quote(use.text, use.node.span))
-    message = f"there is no column {name!r} in the data{_near(name, table)}"
-    span = _span_of(name, use.node)
-    return FormulaError(message, use.text, span) if use.text else FormulaError(message)
-
-
-def _span_of(name: str, node: Node) -> Span:
-    """Where in an expression a name stands."""
-    if isinstance(node, Name):
-        return node.span
-    for attribute in ("arguments", "operand", "inner", "left", "right", "value", "object"):
-        child = getattr(node, attribute, None)
-        children = child if isinstance(child, tuple) else (child,)
-        for inner in children:
-            if isinstance(inner, Argument):
-                inner = inner.value
-            if isinstance(inner, Node) and name in _names(inner):
-                return _span_of(name, inner)
-    return node.span
 
 
 def _subset(subset: Any, table: Table) -> npt.NDArray[np.bool_]:
@@ -243,7 +161,7 @@ def _response(spec: ModelSpec, frame: Frame) -> npt.NDArray[np.float64]:
     bad = np.flatnonzero(np.isinf(y))
     if len(bad):
         raise DataError(f"the response {spec.response_text} is infinite in row {frame.rows[bad[0]] + 1}")
-    names = [name for name in _names(node) if name in frame]
+    names = [name for name in names_of(node) if name in frame]
     lost = np.isnan(y)
     for name in names:
         lost &= ~frame[name].missing()
@@ -265,7 +183,7 @@ def _expression(node: Node, label: str, frame: Frame, text: str) -> npt.NDArray[
 
 
 def _coding(node: Node, label: str, frame: Frame) -> ExpressionCoding:
-    inputs = {name: frame[name].levels for name in _names(node) if name in frame}
+    inputs = {name: frame[name].levels for name in names_of(node) if name in frame}
     return ExpressionCoding.of(label, _level_numbers(node, frame), inputs)
 
 
@@ -294,11 +212,11 @@ def _level_numbers(node: Node, frame: Frame) -> Node:
 def _made_factors(node: Node) -> tuple[str, ...]:
     """Columns inside ``factor(x)`` and ``as.factor(x)``."""
     if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name in FACTOR_CALLS:
-        return _names(node)
+        return names_of(node)
     return ()
 
 
-def _expressions(uses: list[_Use], frame: Frame) -> dict[str, ExpressionCoding]:
+def _expressions(uses: list[Use], frame: Frame) -> dict[str, ExpressionCoding]:
     found: dict[str, ExpressionCoding] = {}
     for use in uses:
         if isinstance(use.node, Name):
@@ -343,7 +261,7 @@ def _missing_x(
     frame: Frame,
     y: npt.NDArray[np.float64],
     na: NaMethod,
-    uses: list[_Use],
+    uses: list[Use],
     expressions: dict[str, ExpressionCoding],
 ) -> tuple[Frame, npt.NDArray[np.float64]]:
     names: dict[str, npt.NDArray[np.bool_] | None] = {}
@@ -356,7 +274,7 @@ def _missing_x(
         elif label in expressions:
             names[label] = np.isnan(expressions[label].values(frame.arrays, len(frame)).astype(np.float64))
         else:
-            names[label] = np.logical_or.reduce([frame[n].missing() for n in _names(use.node)])
+            names[label] = np.logical_or.reduce([frame[n].missing() for n in names_of(use.node)])
     lost = {name: where for name, where in names.items() if where is not None and where.any()}
     if not lost or na.x == "include":
         return frame, y
