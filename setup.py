@@ -19,7 +19,7 @@ else:
 linalg = Extension(
     "pyasreml.linalg._linalg",
     sources=[str(LINALG / name) for name in SOURCES],
-    depends=[str(p) for p in sorted(LINALG.glob("*.hpp"))],
+    depends=[str(p) for p in sorted([*LINALG.glob("*.hpp"), *LINALG.glob("*.px[di]")])],
     include_dirs=[numpy.get_include(), str(LINALG)],
     extra_compile_args=FLAGS,
     extra_link_args=[] if sys.platform == "win32" else ["-pthread", *(["-ldl"] if sys.platform == "linux" else [])],

@@ -63,8 +63,13 @@ def check(c: np.ndarray, tol: float = 1e-9, **kwargs) -> None:
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("seed", range(60))
-def test_random_problems(seed: int, solver: str) -> None:
+@pytest.mark.parametrize("block", range(10))
+def test_three_hundred_random_problems(block: int, solver: str) -> None:
+    for seed in range(30 * block, 30 * block + 30):
+        random_problem(seed, solver)
+
+
+def random_problem(seed: int, solver: str) -> None:
     rng = np.random.default_rng(seed)
     n = int(rng.integers(1, 160))
     c = random_spd(rng, n, float(rng.choice([0.0, 0.01, 0.03, 0.1, 0.5, 1.0])))

@@ -1,0 +1,74 @@
+# cython: language_level=3
+"""Declarations of the compiled kernel."""
+
+from libc.stdint cimport int32_t, int64_t
+from libcpp.vector cimport vector
+
+
+cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
+    cdef cppclass Blas:
+        void set(void*, void*, void*, void*, void*, void*)
+
+    cdef cppclass PatternView "pyasreml::Pattern":
+        int32_t n
+        const int64_t* start
+        const int32_t* row
+
+    cdef cppclass Counts:
+        double nnz, flops
+
+    cdef cppclass Symbolic:
+        int32_t n, count
+        Counts exact
+        vector[int32_t] perm, inverse, first, parent
+        vector[int64_t] entry
+        int64_t peak_fronts
+        int64_t values()
+
+    cdef cppclass Kernel "pyasreml::Numeric":
+        Kernel(const Symbolic&, const Blas&, int) except +
+        void set_entries(int64_t, const int64_t*, const int32_t*, const double*) except +
+        void assemble(const double*)
+        int64_t factor(double) except +
+        void factor_singular(double, unsigned char*) except +
+        double logdet()
+        void forward(double*, int) except +
+        void backward(double*, int) except +
+        void gather(const double*, int, double*)
+        void scatter(const double*, int, double*)
+        void invert() except +
+        void adjoint(double*)
+        void inverse_diagonal(double*)
+        int64_t inverse_at(int64_t, const int32_t*, const int32_t*, double*)
+        int32_t coefficients()
+
+    cdef cppclass CsrView:
+        int32_t rows, cols
+        const int64_t* start
+        const int32_t* col
+        const double* value
+
+    cdef cppclass Triplets:
+        vector[int32_t] rows, cols
+        vector[double] values
+
+    void c_min_degree "pyasreml::min_degree"(const PatternView&, double, const int32_t*, int32_t*) except +
+    void c_dissect "pyasreml::dissect"(const PatternView&, const double*, int, int32_t*) except +
+    Counts c_count "pyasreml::count"(const PatternView&, const int32_t*, int32_t) except +
+    void c_analyze "pyasreml::analyze"(Symbolic&, const PatternView&, const int32_t*, int32_t) except +
+    int64_t c_build "pyasreml::build_pattern"(int32_t, int64_t, const int32_t*, const int32_t*, int64_t*,
+                                              vector[int32_t]&, int64_t*) except +
+    void c_adjacency "pyasreml::adjacency"(const PatternView&, const int32_t*, int32_t, vector[int64_t]&,
+                                           vector[int32_t]&) except +
+    void c_locate "pyasreml::locate"(int64_t, const int32_t*, const int32_t*, const int64_t*, const int32_t*, int64_t*)
+    void c_takahashi "pyasreml::takahashi"(int32_t, const int64_t*, const int32_t*, const double*, double*) except +
+    void c_sweep "pyasreml::sweep"(const Blas&, int, int, double*, const double*, unsigned char*) except +
+    void c_echelon "pyasreml::echelon"(int32_t, int32_t, double*, double, unsigned char*) except +
+    void c_dot "pyasreml::csr_dot"(const CsrView&, const double*, int, double*)
+    void c_tdot "pyasreml::csr_tdot"(const CsrView&, const double*, int, double*)
+    void c_transpose "pyasreml::csr_transpose"(const CsrView&, int64_t*, int32_t*, double*) except +
+    void c_gram "pyasreml::gram"(const CsrView&, const CsrView&, const CsrView*, const double*, Triplets&) except +
+
+
+cdef extern from "blas_threads.hpp" namespace "pyasreml":
+    bint find_blas_threads(void*)
