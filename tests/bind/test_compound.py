@@ -17,7 +17,7 @@ from pyasreml.linalg import Csr
 from pyasreml.model import model_spec
 
 sys.path.insert(0, str(Path(__file__).parent))
-from prepared import call_formulas, read_data
+from prepared_data import call_formulas, read_data
 
 
 def dense(block: Csr) -> np.ndarray:

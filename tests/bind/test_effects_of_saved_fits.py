@@ -14,7 +14,7 @@ from pyasreml.design import build, effect_names
 from pyasreml.model import model_spec
 
 sys.path.insert(0, str(Path(__file__).parent))
-from prepared import call_formulas, read_data
+from prepared_data import call_formulas, read_data
 
 SAVED = [
     "19f82ab6_model_asr2__rds",
