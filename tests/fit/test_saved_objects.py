@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import pyasreml as pa
-from tests.bind.prepared_data import call_formulas, read_data
+from tests.bind.saved import call_formulas, read_data
 
 NAMES = [
     "19f82ab6_model_asr2__rds",
