@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,7 @@ from pyasreml.design import effect_names, term_block
 from pyasreml.errors import AsremlError
 from pyasreml.linalg import Csr
 from pyasreml.model import model_spec
-
-sys.path.insert(0, str(Path(__file__).parent))
-from prepared_data import call_formulas, read_data
+from tests.bind.saved import call_formulas, read_data
 
 
 def dense(block: Csr) -> np.ndarray:

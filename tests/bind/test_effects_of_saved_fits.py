@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,7 @@ import pytest
 from pyasreml.bind import bind
 from pyasreml.design import build, effect_names
 from pyasreml.model import model_spec
-
-sys.path.insert(0, str(Path(__file__).parent))
-from prepared_data import call_formulas, read_data
+from tests.bind.saved import call_formulas, read_data
 
 SAVED = [
     "19f82ab6_model_asr2__rds",
