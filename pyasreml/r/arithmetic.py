@@ -93,7 +93,7 @@ def binary(operator: str, left: Value, right: Value) -> Value:
     for operand in (a, b):
         if operand.kind == "character" or is_factor(operand):
             what = "a factor" if is_factor(operand) else "text"
-            raise RError(f"non-numeric argument to '{operator}': it is {what}")
+            raise RError("non-numeric argument to binary operator", f"a side of '{operator}' is {what}")
     x, y, length = _recycled(a, b, operator)
     with np.errstate(all="ignore"):
         data = ARITHMETIC[operator](x, y)
@@ -164,7 +164,7 @@ def unary(operator: str, value: Value) -> Value:
         return _by_columns("-", double([0.0]), value) if operator == "-" else value
     operand = vector_of(value, f"'{operator}'")
     if operand.kind == "character" or (is_factor(operand) and operator != "!"):
-        raise RError(f"invalid argument to unary '{operator}': it is text")
+        raise RError("invalid argument type" if operator == "!" else "invalid argument to unary operator")
     if operator == "!":
         kept = {k: v for k, v in operand.attributes.items() if k in ("names", "dim", "dimnames")}
         return Vector(np.where(np.isnan(operand.data), np.nan, (operand.data == 0).astype(float)), "logical", kept)

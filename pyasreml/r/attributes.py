@@ -14,7 +14,6 @@ from pyasreml.r.convert import to_r
 from pyasreml.r.indexing import names_of
 from pyasreml.r.registry import builtin
 from pyasreml.r.values import (
-    Arg,
     ListValue,
     Value,
     Vector,
@@ -37,21 +36,25 @@ def names(x: Value) -> Value:
     return None if found is None else character(found)
 
 
-@builtin("names<-", "setNames")
-def set_names(object: Value = None, nm: Value = None, *dots: Arg, x: Value = None, value: Value = None) -> Value:
+@builtin("names<-")
+def set_names(x: Value, value: Value) -> Value:
     """The value with other names; NULL takes them away."""
-    target = object if x is None else x
-    new = value if value is not None else nm
-    if isinstance(target, pd.DataFrame):
-        return target.set_axis(pd.Index(strings(new), dtype=object), axis=1)
-    if isinstance(target, ListValue):
-        return ListValue(target.items, None if new is None else [n or "" for n in strings(new)], target.attributes)
-    source = vector_of(target, "names<-")
+    if isinstance(x, pd.DataFrame):
+        return x.set_axis(pd.Index(strings(value), dtype=object), axis=1)
+    if isinstance(x, ListValue):
+        return ListValue(x.items, None if value is None else [n or "" for n in strings(value)], x.attributes)
+    source = vector_of(x, "names<-")
     attributes = {k: v for k, v in source.attributes.items() if k != "names"}
-    if new is not None:
-        given = strings(new)
+    if value is not None:
+        given = strings(value)
         attributes["names"] = objects(given + [None] * (len(source) - len(given)))
     return Vector(source.data, source.kind, attributes)
+
+
+@builtin("setNames")
+def with_names(object: Value = None, nm: Value = None) -> Value:
+    """The value with other names."""
+    return set_names(object, nm)
 
 
 @builtin("unname")

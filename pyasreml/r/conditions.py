@@ -14,15 +14,18 @@ class RError(AsremlError):
     Parameters
     ----------
     message : str
-        The message, without R's ``Error in …``.
+        R's message, without its ``Error in …``; what ``conditionMessage`` gives.
+    hint : str
+        What else is known about it.
     text, span : str and tuple of int, optional
         Where in the script it happened.
     """
 
-    def __init__(self, message: str, text: str | None = None, span: tuple[int, int] | None = None):
+    def __init__(self, message: str, hint: str = "", text: str | None = None, span: tuple[int, int] | None = None):
         self.message = message
-        located = text is not None and span is not None
-        super().__init__(f"{message}\n{quote(text, span)}" if located else message)  # type: ignore[arg-type]
+        self.hint = hint
+        shown = f"{message}; {hint}" if hint else message
+        super().__init__(shown if text is None or span is None else f"{shown}\n{quote(text, span)}")
 
 
 class Condition(Exception):

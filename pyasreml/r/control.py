@@ -84,7 +84,9 @@ def try_catch(evaluator: Evaluator, node: Call, env: Environment) -> Value:
     finally:
         for part in final:
             if part is not None:
+                visible = evaluator.visible
                 evaluator.eval(part, env)
+                evaluator.visible = visible
 
 
 @special("try")

@@ -98,11 +98,12 @@ class Evaluator:
         typed = self.text[start:end]
         return typed if end > start and typed else deparse(node)
 
-    def fail(self, message: str, node: Node) -> RError:
+    def fail(self, message: str, node: Node, hint: str = "") -> RError:
         """An error at a place of the text."""
         start, end = node.span
-        located = 0 <= start < end <= len(self.text)
-        return RError(message, self.text, node.span) if located else RError(f"{message} (in {deparse(node)})")
+        if 0 <= start < end <= len(self.text):
+            return RError(message, hint, self.text, node.span)
+        return RError(message, "; ".join(part for part in (hint, f"in {deparse(node)}") if part))
 
     def unsupported(self, feature: str, node: Node) -> UnsupportedError:
         """A function that is not here."""
@@ -167,7 +168,7 @@ class Evaluator:
         except RError as error:
             if "\n" in str(error):
                 raise
-            raise self.fail(error.message, node) from None
+            raise self.fail(error.message, node, error.hint) from None
 
     def control(self, node: Node, env: Environment) -> Value:
         """Blocks, branches and loops."""
@@ -247,8 +248,7 @@ class Evaluator:
         if node.name in BUILTINS or node.name in SPECIALS:
             return self.function(node, env)
         near = difflib.get_close_matches(node.name, env.all_names(), 3, 0.7)
-        hint = f"; near it: {', '.join(near)}" if near else ""
-        raise self.fail(f"object '{node.name}' not found{hint}", node)
+        raise self.fail(f"object '{node.name}' not found", node, f"near it: {', '.join(near)}" if near else "")
 
     def force(self, value: Value, node: Name) -> Value:
         """The value behind a promise."""

@@ -53,7 +53,7 @@ def positions(index: Value, n: int, names: npt.NDArray[Any] | None, strict: bool
             where.setdefault(name, i)
         found = np.array([where.get(name, -1) for name in picks.data], dtype=np.int64)
         if strict and (found < 0).any():
-            raise RError(f"subscript out of bounds: there is no '{picks.data[int(np.argmax(found < 0))]}'")
+            raise RError("subscript out of bounds", f"there is no '{picks.data[int(np.argmax(found < 0))]}'")
         return found
     if picks.kind == "logical":
         if strict and len(picks) > n:
@@ -73,7 +73,7 @@ def positions(index: Value, n: int, names: npt.NDArray[Any] | None, strict: bool
     numbers = numbers[~(np.trunc(numbers) == 0)]
     places = np.where(np.isnan(numbers), 0, np.trunc(numbers)).astype(np.int64) - 1
     if strict and (places >= n).any():
-        raise RError(f"subscript out of bounds: {int(places.max()) + 1} of {n}")
+        raise RError("subscript out of bounds", f"{int(places.max()) + 1} of {n}")
     return places
 
 
@@ -183,7 +183,7 @@ def column_places(frame: pd.DataFrame, index: Value) -> Positions:
         where = positions(index, frame.shape[1], objects(map(str, frame.columns)), strict=True)
     except RError:
         shown = ", ".join(map(str, frame.columns))
-        raise RError(f"undefined columns selected; the columns are {shown}") from None
+        raise RError("undefined columns selected", f"the columns are {shown}") from None
     return where
 
 
@@ -256,7 +256,7 @@ def element(value: Value, indices: list[Value], exact: bool = True) -> Value:
         if isinstance(value, Vector):
             where = positions(index, len(value), value.names)
             if where[0] < 0:
-                raise RError(f"subscript out of bounds: there is no '{name}'")
+                raise RError("subscript out of bounds", f"there is no '{name}'")
             return Vector(value.data[where], value.kind)
         return member(value, name, partial=not exact)
     if isinstance(value, ListValue | Vector):

@@ -29,7 +29,8 @@ def elementwise(x: Value, name: str, compute: Callable[[Any], Any], kind: str | 
         return frame.set_axis(x.columns, axis=1)
     source = vector_of(x, f"{name}()")
     if source.kind == "character" or is_factor(source):
-        raise RError(f"non-numeric argument to {name}(): it is {'a factor' if is_factor(source) else 'text'}")
+        what = "a factor" if is_factor(source) else "text"
+        raise RError("non-numeric argument to mathematical function", f"the argument of {name}() is {what}")
     with np.errstate(all="ignore"):
         data = compute(source.data)
     kept = "integer" if source.kind != "double" else "double"

@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 import numpy as np
 import pandas as pd
 
+from pyasreml.r import registry
 from pyasreml.r.coercion import flag, strings, text, whole
 from pyasreml.r.conditions import RError
 from pyasreml.r.convert import column_to_python, elements
@@ -36,6 +37,8 @@ def shown(value: Value, prefix: str = "", digits: int = 7, quote: bool = True) -
         return deparse(value.node)
     if isinstance(value, Closure):
         return deparse(Function(value.parameters, value.body))
+    if isinstance(value, registry.Function):
+        return f"function ({', '.join((*value.before, *(['...'] if value.dots else []), *value.after))}) …"
     if isinstance(value, pd.DataFrame) and not callable(getattr(value, "format_r", None)):
         return format_frame(value, digits=digits)
     return format_value(value, prefix, digits=digits)

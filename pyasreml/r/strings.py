@@ -215,7 +215,8 @@ def format_(x: Value, digits: Value = None, nsmall: Value = None, width: Value =
         wide = max((len(item) for item in shown), default=0)
         cells = [item.ljust(wide) for item in shown]
     if width is not None:
-        cells = [cell.rjust(whole(width)) for cell in cells]
+        left = source.kind == "character" or is_factor(source)
+        cells = [cell.ljust(whole(width)) if left else cell.rjust(whole(width)) for cell in cells]
     return character(cells, source.names)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from pyasreml.errors import warn
 from pyasreml.r.arithmetic import vector_of
 from pyasreml.r.coercion import columns_or_self, combine, floats, number, text, whole
 from pyasreml.r.conditions import RError
@@ -251,13 +254,20 @@ def is_factor_(x: Value) -> Vector:
 @builtin("as.numeric", "as.double")
 def as_numeric(x: Value) -> Vector:
     """Elements as numbers; a factor's codes."""
-    return Vector(as_number(vector_of(x, "as.numeric()")).copy(), "double")
+    return Vector(_coerced(vector_of(x, "as.numeric()")), "double")
+
+
+def _coerced(source: Vector) -> Any:
+    data = as_number(source).copy()
+    if source.kind == "character" and (np.isnan(data) & ~missing(source) & (source.data != "NA")).any():
+        warn("NAs introduced by coercion")
+    return data
 
 
 @builtin("as.integer")
 def as_integer(x: Value) -> Vector:
     """Elements cut to whole numbers."""
-    return Vector(np.trunc(as_number(vector_of(x, "as.integer()"))), "integer")
+    return Vector(np.trunc(_coerced(vector_of(x, "as.integer()"))), "integer")
 
 
 @builtin("as.logical")
