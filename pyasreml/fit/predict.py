@@ -143,7 +143,7 @@ def predict(
     there = np.ones(cells.size, dtype=bool)
     for averaging in averagings:
         there &= averaging.group >= 0
-    parts = [(term, term_rows(term, cells, averagings)) for term in sets.terms]
+    parts = [(term, term_rows(term, cells, averagings, variables)) for term in sets.terms]
     estimable = there & estimable_rows(bound, engine.design, _fixed_effects(engine, parts, cells.size))
     rows = _equations(engine, parts, cells.size)
     shown = there if aliased else estimable

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from pyasreml.design import term_block
 from pyasreml.fit.prediction_cells import Cells
-from pyasreml.fit.prediction_sets import PredictTerm
+from pyasreml.fit.prediction_sets import PredictTerm, Variable
+from pyasreml.fit.prediction_splines import at_mean
 from pyasreml.fit.prediction_weights import Averaging
 from pyasreml.linalg import Csr
 from pyasreml.mme.equations import take_rows
@@ -23,12 +24,18 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-def term_rows(term: PredictTerm, cells: Cells, averagings: Sequence[Averaging]) -> Csr:
+def term_rows(
+    term: PredictTerm, cells: Cells, averagings: Sequence[Averaging], variables: Mapping[str, Variable]
+) -> Csr:
     """Rows (predictions, effects of the term), aliased effects included."""
     mine = [a for a in averagings if set(a.variables) & set(term.variables)]
     keys, of_prediction = _distinct(term, cells, mine)
     row, weight, columns = _margin(term, cells, mine, keys)
-    block = term_block(term.codings, columns, row.size)
+    codings = [
+        at_mean(c, variables[c.variables[0]].points) if c.variables and c.variables[0] in cells.at_mean else c
+        for c in term.codings
+    ]
+    block = term_block(codings, columns, row.size)
     per_row = np.diff(block.indptr)
     edges = np.searchsorted(row, np.arange(keys.size + 1))
     margin = Csr(

@@ -22,11 +22,9 @@ from pyasreml.bind.bound import BoundModel
 from pyasreml.bind.coding import Coding, CovariateCoding, ExpressionCoding
 from pyasreml.bind.variables import factor_key
 from pyasreml.errors import AsremlError
+from pyasreml.fit.prediction_splines import spline_points
 
 FloatArray = npt.NDArray[np.float64]
-
-SPLINE_POINTS = 21
-"""Equally spaced points that are predicted for a spline beside the values in the data."""
 
 INTERCEPT = ("(Intercept)", "Intercept")
 """What ``classify`` may be for the overall mean: the name of 4.1 and that of 4.2."""
@@ -94,19 +92,8 @@ class Variable:
 
     @cached_property
     def points(self) -> FloatArray:
-        """Values at which a covariate is predicted: its mean; where it has a spline its design points.
-
-        These are the distinct values, and of 21 equally spaced points (asreml's ``nsppoints``) those p that have no
-        value between p and p + 1.1 steps.
-        """
-        if not self.spline:
-            return np.array([self.mean])
-        distinct = np.unique(self.values[~np.isnan(self.values)])
-        grid, step = np.linspace(distinct[0], distinct[-1], SPLINE_POINTS, retstep=True)
-        slack = 1e-9 * (distinct[-1] - distinct[0])
-        after = distinct[np.minimum(np.searchsorted(distinct, grid - slack), distinct.size - 1)]
-        found: FloatArray = np.union1d(distinct, grid[(after < grid - slack) | (after > grid + 1.1 * step + slack)])
-        return found
+        """Values at which a covariate is predicted: its mean; where it has a spline, the points of that."""
+        return spline_points(self.values) if self.spline else np.array([self.mean])
 
 
 @dataclass(frozen=True)
