@@ -75,8 +75,8 @@ class Coefficients:
 class ParameterInfo:
     """One parameter of a structure: the end of its name, type and default constraint code.
 
-    `type` is V (variance), C (covariance), R (correlation), P (positive without a scale: a power, a range) or L (loading);
-    asreml's G for a variance ratio is given later, when the scale is known. The name is the term's, ``!``, the
+    `type` is V (variance), C (covariance), R (correlation), P (positive without a scale: a power, a range) or L
+    (loading); asreml's G for a variance ratio is given later, when the scale is known. The name is the term's, ``!``, the
     variable and the suffix; without the variable where `bare`.
     """
 

@@ -48,7 +48,10 @@ class Matern(Dense):
         codes = [(given[n][1] if n in given else None) or ("U" if n == "alpha" else "P") for n in self._names]
         super().__init__(
             at.shape[0],
-            tuple(ParameterInfo(f"!{n}", "R" if n == "alpha" else "P", code) for n, code in zip(self._names, codes, strict=True)),
+            tuple(
+                ParameterInfo(f"!{n}", "R" if n == "alpha" else "P", code)
+                for n, code in zip(self._names, codes, strict=True)
+            ),
         )
         self._dx, self._dy = (at[:, None, j] - at[None, :, j] for j in range(2))
         self._power = float(power)
