@@ -28,14 +28,24 @@ FULL_STEP_GAIN = 0.45
 FULL_STEP_NEXT = 1.0
 """Multiplier times the largest |d|/se below this makes the next step full."""
 NEARLY_FULL = 0.8
-STOP_STEP = 0.015
-"""Largest |d|/se that counts as converged."""
+STOP_GAIN = 0.0005
+"""U'd per row of the information that counts as converged."""
 STOP_LOGLIK = 0.002
 """Change of the log-likelihood, times the iteration number, that counts as converged."""
+CEILING = 1 / FLOOR
+"""A variance rises to this multiple of its value at most."""
 GROWTH = 0.3
-"""A correlation rises by at most this much in one iteration."""
+"""A correlation rises by at most this much in one iteration …"""
+TO_ONE = 2 / 3
+"""… and by at most this fraction of what separates it from 1."""
 SIGN_FRACTION = 0.5
 """A correlation that changes sign and passes this fraction of its size goes to minus its value."""
+NEAR_SINGULAR = 1e-3
+"""A variance parameter whose information given all others is below this fraction of its own damps the iteration."""
+DAMPED_STEP = 0.6
+"""Factor of the multiplier in a damped iteration; the next step is full."""
+OSCILLATION = 0.5
+"""A move that turns back, is larger than the one before and larger than this many standard errors is halved."""
 BOUNDARY = 1e-4
 """A floored variance with θ sqrt(AI) below this takes its last step and stays (code B)."""
 
@@ -50,6 +60,7 @@ class _State:
     boundary: set[int] = field(default_factory=set)
     singular: set[int] = field(default_factory=set)
     iterates: list[Iterate] = field(default_factory=list)
+    step: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class _Update:
 
     theta: FloatArray
     nominal: float
-    largest: float
+    gain: float
     moved: int
     late: int
     final: frozenset[int]
@@ -126,13 +137,13 @@ class Likeness:
                     raise
                 return self._failed(state, point, str(error))
             point = latest
-            restrained = update.moved + update.late + len(update.final)
+            restrained = update.moved + len(update.final)
             iterate = Iterate(number, point.loglik, point.sigma2, point.theta, update.nominal, restrained)
             change = abs(point.loglik - state.iterates[-1].loglik) if state.iterates else np.inf
             state.iterates.append(iterate)
             if self.watch is not None:
                 self.watch(iterate)
-            still = number > 1 and update.largest < STOP_STEP and change < STOP_LOGLIK * number
+            still = number > 1 and update.gain < STOP_GAIN and change < STOP_LOGLIK * number
             stop = still and not update.moved and not update.late
             state.theta, state.nominal = update.theta, update.nominal
             state.boundary |= update.final
@@ -195,20 +206,23 @@ class Likeness:
             new = theta[i] + s * d[i]
             if self._floored[i] and new < FLOOR * theta[i]:
                 out[i] = (FLOOR - 1) * theta[i]
+            elif self._floored[i] and new > CEILING * theta[i]:
+                out[i] = (CEILING - 1) * theta[i]
             elif self._correlation[i] and new * theta[i] < 0 and abs(new) > SIGN_FRACTION * abs(theta[i]):
                 out[i] = -2 * theta[i]
-            elif self._correlation[i] and new - theta[i] > GROWTH:
-                out[i] = GROWTH
+            elif self._correlation[i] and new - theta[i] > min(GROWTH, TO_ONE * (1 - theta[i])):
+                out[i] = min(GROWTH, TO_ONE * (1 - theta[i]))
         return out
 
     def _sign_limited(self, theta: FloatArray, moved: dict[int, float]) -> bool:
         return any(self._correlation[i] and move * theta[i] < 0 for i, move in moved.items())
 
     def _update(self, state: _State, point: Point, number: int) -> _Update:
-        theta, ai, score = state.theta, point.ai, point.score
-        rows = live = self._live(state, ai)
+        theta, score = state.theta, point.score
+        rows = live = self._live(state, point.ai)
+        ai, damped = self._damp(point.ai, live)
         d = direction(ai, score, live, {})
-        s = state.nominal
+        s = state.nominal * (DAMPED_STEP if damped else 1.0)
         if number > 1 and live.size and score[live] @ d[live] / live.size < FULL_STEP_GAIN:
             s = 1.0
         moved = self._limits(theta, d, s, live, {})
@@ -216,7 +230,7 @@ class Likeness:
         if sign and s > self.step:
             s = self.step
         final = {
-            i for i in moved if self._floored[i] and abs(theta[i]) * np.sqrt(ai[i, i]) < BOUNDARY
+            i for i, move in moved.items() if self._floored[i] and move < 0 and theta[i] * np.sqrt(point.ai[i, i]) < BOUNDARY
         }
         last_moves = {i: moved.pop(i) for i in final}
         live = np.array([i for i in live if i not in final], np.int64)
@@ -224,14 +238,18 @@ class Likeness:
         late = self._limits(theta, d, s, live, moved)
         free = np.array([i for i in live if i not in moved], np.int64)
         largest = self._largest(ai, d, free)
+        gain = float(score[live] @ d[live]) / live.size if live.size else 0.0
         new = theta.copy()
         for i in live.tolist():
             if i != self._sigma2:
                 new[i] += moved[i] if i in moved else late[i] if i in late else s * d[i]
         for i, move in last_moves.items():
             new[i] += move
+        self._average_oscillating(state, new, {*moved, *late, *final}, live, point.ai)
         shortened = self._keep_feasible(theta, new)
-        if sign:
+        if damped:
+            nominal = 1.0
+        elif sign:
             nominal = float(np.sqrt(self.step))
         elif s >= 1:
             nominal = 1.0
@@ -240,7 +258,34 @@ class Likeness:
             proper_free = any(i != self._sigma2 for i in free.tolist())
             if nominal > NEARLY_FULL or (number > 1 and s * largest < FULL_STEP_NEXT and proper_free):
                 nominal = 1.0
-        return _Update(new, nominal, largest, len(moved) + shortened, len(late), frozenset(final), rows)
+        return _Update(new, nominal, gain, len(moved) + shortened, len(late), frozenset(final), rows)
+
+    def _damp(self, ai: FloatArray, live: IntArray) -> tuple[FloatArray, bool]:
+        """The information, its diagonal raised where a variance parameter is nearly determined by the others.
+
+        The smallest ratio of a parameter's information given all others to its own is added, as a fraction, to the
+        whole diagonal (a ridge as large as the defect).
+        """
+        proper = live[live != self._sigma2] if self._sigma2 is not None else live
+        if not proper.size:
+            return ai, False
+        block = ai[np.ix_(live, live)]
+        given_others = 1 / np.abs(np.diagonal(np.linalg.inv(block)))
+        defect = float((given_others / np.diagonal(block))[np.isin(live, proper)].min())
+        if defect >= NEAR_SINGULAR:
+            return ai, False
+        return ai + defect * np.diag(np.diagonal(ai)), True
+
+    def _average_oscillating(self, state: _State, new: FloatArray, limited: set[int], live: IntArray, ai: FloatArray) -> None:
+        """Halve a large move that takes back more than the last one brought; keeps the move for the next iteration."""
+        step = new - state.theta
+        if state.step is not None:
+            errors = standard_errors(ai, live)
+            for i, error in zip(live.tolist(), errors, strict=True):
+                turned = step[i] * state.step[i] < 0 and abs(step[i]) > abs(state.step[i])
+                if i not in limited and turned and abs(step[i]) > OSCILLATION * error:
+                    new[i] = state.theta[i] + 0.5 * step[i]
+        state.step = new - state.theta
 
     def _largest(self, ai: FloatArray, d: FloatArray, rows: IntArray) -> float:
         """Largest |d|/se over the free parameters, sigma2 left out."""
