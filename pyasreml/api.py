@@ -152,6 +152,8 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
         subset=formals.get("subset"),
         na_action=_na_action(formals.get("na_action")),
         weights=_column_name(formals.get("weights")),
+        pwr_points=formals.get("pwr_points"),
+        known=formals.get("known"),
     )
     clock.lap("data")
     variance = _variance(bound, formals, options)

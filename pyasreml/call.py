@@ -62,7 +62,6 @@ NOT_HERE: dict[str, str] = {
     "mbf": "mbf",
     "group": "group",
     "knot_points": "knot.points",
-    "pwr_points": "pwr.points",
     "prune": "prune",
     "combine": "combine",
     "uid": "uid",
@@ -155,7 +154,7 @@ def refuse_missing_features(formals: Mapping[str, Any]) -> None:
             continue
         raise UnsupportedError(feature)
     known = formals.get("known")
-    if known:
+    if known and not all(callable(value) for value in known.values()):
         raise UnsupportedError("vm()")
 
 

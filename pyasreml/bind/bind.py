@@ -27,6 +27,8 @@ def bind(
     knot_points: Mapping[str, Sequence[float]] | None = None,
     equate_levels: Sequence[str] = (),
     group: Mapping[str, Sequence[str | int]] | None = None,
+    pwr_points: Mapping[str, Sequence[float]] | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> BoundModel:
     """Find a model's variables in the data and settle its terms, sizes, names and order.
 
@@ -48,6 +50,10 @@ def bind(
         Factors that get the levels of all of them (for ``and()``).
     group : mapping of str to sequence of (str or int), optional
         Columns of ``grp(name)`` by name: column names, or positions from 1.
+    pwr_points : mapping of str to sequence of float, optional
+        Coordinates of the levels of a factor in ``exp()``, ``gau()`` and ``lvr()``, by its name.
+    known : mapping of str to object, optional
+        Objects that formulas mention by name: the functions of ``own()``.
 
     Raises
     ------
@@ -64,7 +70,7 @@ def bind(
     selected = model_frame(spec, data, subset=subset, na_action=na_action, weights=weights, group=group)
     if equate_levels:
         selected = replace(selected, frame=selected.frame.equate(equate_levels))
-    binder = TermBinder(selected, dict(spec.texts), knot_points or {})
+    binder = TermBinder(selected, dict(spec.texts), knot_points or {}, pwr_points or {}, known or {})
     fixed = [intercept_term()] if spec.intercept else []
     fixed += binder.terms(spec.fixed, "fixed")
     sparse = binder.terms(spec.sparse, "sparse")

@@ -13,14 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.bind.bound import BoundSection, StructureCall
+from pyasreml.bind.coding import FactorCoding, UnitsCoding
+from pyasreml.bind.places import places
 from pyasreml.bind.terms import TermBinder, check_units, level_position, one_variance
 from pyasreml.data import UNITS, Column
 from pyasreml.errors import DataError, FormulaError, ModelError, UnsupportedError, quote
-from pyasreml.model import Component, DirectSum, ResidualModel, ResidualSpec
+from pyasreml.model import MODEL_FUNCTIONS, Component, DirectSum, ResidualModel, ResidualSpec
 from pyasreml.syntax.nodes import Name
 
 __all__ = ["bind_sections"]
 
+FloatArray = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 
@@ -148,7 +151,18 @@ def _factor(
     levels: tuple[str, ...] = ()
     codes: npt.NDArray[Any] | None = None
     column: Column | None = None
-    if isinstance(node, Name) and node.name == UNITS:
+    at: FloatArray | None = None
+    if component.other is not None:
+        x, y = binder.plane(component)
+        codes, at, levels = places(x[rows], y[rows], as_met=True)
+        codes = codes.astype(np.int64)
+        column = Column(component.text, "factor", codes=codes.astype(np.int32), levels=levels)
+        absent = np.flatnonzero(codes < 0)
+        if len(absent):
+            row = _row(binder, int(rows[absent[0]]))
+            raise DataError(f"{component.call}: a coordinate is missing in row {row}; every record needs its place")
+        size = len(levels)
+    elif isinstance(node, Name) and node.name == UNITS:
         size = len(rows)
     else:
         if component.kind == "expression" and not _is_factor_call(component):
@@ -157,7 +171,9 @@ def _factor(
             )
         plain = component.function in (None, "id", "idv")
         what = f"the residual factor {component.text}" if plain else f"{component.function}()"
-        _, column = binder.factor(component, "residual", what, quietly=plain)
+        row_of = MODEL_FUNCTIONS.get(component.function or "id")
+        quietly = plain or (row_of is not None and row_of.coordinates == 1)
+        _, column = binder.factor(component, "residual", what, quietly=quietly)
         assert column.codes is not None
         codes = column.codes[rows].astype(np.int64)
         if (codes < 0).any():
@@ -174,17 +190,8 @@ def _factor(
             codes = rank[codes]
             levels = tuple(levels[i] for i in present.tolist())
         size = len(levels)
-    call = StructureCall(
-        name=component.function or "id",
-        variable=component.text,
-        size=size,
-        levels=levels,
-        order=component.order,
-        init=component.init,
-        init_codes=component.init_codes,
-        text=component.call,
-        span=component.span,
-    )
+    coding = FactorCoding(component.text, (), levels) if levels else UnitsCoding.of(size)
+    call = binder.structure_call(component, coding, at, column.levels if column is not None else None)
     return call, codes, column
 
 

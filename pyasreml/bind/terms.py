@@ -6,6 +6,10 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from pyasreml.bind.basis import CompoundCoding, DeviationCoding, GroupCoding, LevelCoding, level_values, spline_coding
 from pyasreml.bind.bound import BoundTerm, StructureCall
@@ -18,6 +22,7 @@ from pyasreml.bind.coding import (
     OverlayCoding,
     UnitsCoding,
 )
+from pyasreml.bind.places import coordinates, line_points, places
 from pyasreml.bind.variables import FACTOR_CALLS, ModelFrame, factor_key
 from pyasreml.data import UNITS, Column, Frame
 from pyasreml.errors import DataError, FormulaError, ModelError, quote, warn
@@ -26,6 +31,8 @@ from pyasreml.syntax import deparse
 from pyasreml.syntax.nodes import Call, Name, Number
 
 __all__ = ["TermBinder", "intercept_term"]
+
+FloatArray = npt.NDArray[np.float64]
 
 LARGEST_TERM = 2**31 - 1
 
@@ -42,8 +49,11 @@ class TermBinder:
     model: ModelFrame
     texts: dict[str, str]
     knot_points: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    pwr_points: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
     frame: Frame = field(init=False)
     _warned: set[str] = field(default_factory=set)
+    _places: dict[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.frame = self.model.frame
@@ -161,7 +171,9 @@ class TermBinder:
         variables = tuple(dict.fromkeys(name for coding in codings for name in coding.variables))
         structures: tuple[StructureCall, ...] = ()
         if part == "random":
-            calls = [structure_call(c, coding) for c, coding in zip(components, codings, strict=True) if c.kind != "at"]
+            calls = [
+                self.structure_call(c, coding) for c, coding in zip(components, codings, strict=True) if c.kind != "at"
+            ]
             for call in calls:
                 check_units(call, self.texts[part])
             structures = one_variance(calls, label, self.texts[part], spec.span)
@@ -173,7 +185,7 @@ class TermBinder:
             variables=variables,
             structures=structures,
             parameter_label=label,
-            sort_size=size,
+            sort_size=sort_size(structures, size),
             conditioned=codings[0].kind == "condition",
             span=spec.span,
         )
@@ -198,6 +210,8 @@ class TermBinder:
         node = component.variable
         if isinstance(node, Name) and node.name == UNITS:
             return UnitsCoding.of(len(self.frame))
+        if component.other is not None:
+            return self._place_coding(component)
         plain = component.kind != "structure" or component.function in ("id", "idv")
         if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name in FACTOR_CALLS:
             argument = node.arguments[0].value
@@ -215,11 +229,66 @@ class TermBinder:
         if column.is_factor:
             return FactorCoding(component.text, (node.name,), column.levels)
         if not plain:
-            key, made = self.factor(component, part, f"{component.function}()")
+            by_distance = MODEL_FUNCTIONS[str(component.function)].coordinates == 1
+            key, made = self.factor(component, part, f"{component.function}()", quietly=by_distance)
             return FactorCoding(component.text, (key,), made.levels)
         if part == "random" or in_product:
             self._warn(column, f"a covariate in the {part} term {spec.label}")
         return CovariateCoding.of(component.text, node.name)
+
+    def _place_coding(self, component: Component) -> Coding:
+        """The distinct places of two columns as one factor, kept in the frame under its label."""
+        key = component.text
+        if key not in self.frame:
+            x, y = self.plane(component)
+            code, self._places[key], labels = places(x, y)
+            self.frame = self.frame.with_columns({key: Column(key, "factor", codes=code, levels=labels)})
+        return FactorCoding(key, (key,), self.frame[key].levels)
+
+    def plane(self, component: Component) -> tuple[FloatArray, FloatArray]:
+        """Both coordinates of a structure in the plane, (n,) each."""
+        assert isinstance(component.variable, Name) and isinstance(component.other, Name)
+        what = f"{component.function}()"
+        return (
+            coordinates(self.frame[component.variable.name], what),
+            coordinates(self.frame[component.other.name], what),
+        )
+
+    def structure_call(
+        self, component: Component, coding: Coding, at: FloatArray | None = None, levels: Sequence[str] | None = None
+    ) -> StructureCall:
+        """The variance structure over one coding's columns; a plain variable is ``id``, ``units`` lists no levels.
+
+        `at` are coordinates of the levels, where they are known already; `levels` all levels of the factor, where
+        the coding has a part of them.
+        """
+        chosen = () if coding.kind == "units" else coding.levels
+        name = component.function if component.kind == "structure" and component.function else "id"
+        if at is None and coding.variables:
+            at = self._places.get(coding.variables[0])
+        if at is None and MODEL_FUNCTIONS[name].coordinates == 1:
+            at = line_points(deparse(component.variable), levels or chosen, chosen, self.pwr_points)
+        options = dict(component.options)
+        if name == "own":
+            if options["fun"] not in self.known:
+                raise ModelError(
+                    f"{component.call}: there is no function {options['fun']!r}; give it as "
+                    f"known = {{{options['fun']!r}: function}}"
+                )
+            options["fun"] = self.known[options["fun"]]
+        return StructureCall(
+            name=name,
+            variable=component.text,
+            size=coding.width,
+            levels=chosen,
+            order=component.order,
+            init=component.init,
+            init_codes=component.init_codes,
+            coordinates=at,
+            options=options,
+            text=component.call,
+            span=component.span,
+        )
 
     def _basis(self, component: Component, part: str) -> Coding:
         """``lin()``, ``spl()``, ``dev()``, ``grp()``. A factor is taken by what its levels read, not by ``dev()``."""
@@ -319,19 +388,12 @@ def _quoted(level: str) -> str:
     return f"'{escaped}'"
 
 
-def structure_call(component: Component, coding: Coding) -> StructureCall:
-    """The variance structure over one coding's columns; a plain variable is ``id``, ``units`` lists no levels."""
-    return StructureCall(
-        name=component.function if component.kind == "structure" and component.function else "id",
-        variable=component.text,
-        size=coding.width,
-        levels=() if coding.kind == "units" else coding.levels,
-        order=component.order,
-        init=component.init,
-        init_codes=component.init_codes,
-        text=component.call,
-        span=component.span,
-    )
+def sort_size(structures: Sequence[StructureCall], size: int) -> int:
+    """Number of effects by which random terms are sorted: ``fa()`` counts its factor scores as well."""
+    for call in structures:
+        if call.name == "fa":
+            size = size // call.size * (call.size + (call.order or 1))
+    return size
 
 
 def check_units(call: StructureCall, text: str) -> None:

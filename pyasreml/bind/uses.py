@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pyasreml.data import Table
 from pyasreml.errors import DataError, FormulaError, UnsupportedError, quote
-from pyasreml.model import ModelSpec
+from pyasreml.model import Component, ModelSpec
 from pyasreml.syntax import free_names
 from pyasreml.syntax.nodes import Argument, Name, Node, Span
 
@@ -52,16 +52,22 @@ def uses_of(spec: ModelSpec, group: Mapping[str, Sequence[str | int]], table: Ta
                 for column in group_columns(component.variable.name, group, table):
                     yield Use(Name(column, span=component.span), part, spec.texts[part])
             else:
-                yield Use(component.variable, part, spec.texts[part])
+                yield from _nodes(component, part, spec.texts[part])
     text = spec.texts["residual"]
     if spec.residual.model is not None:
         for component in spec.residual.model.components:
-            yield Use(component.variable, "residual", text)
+            yield from _nodes(component, "residual", text)
     for total in spec.residual.sums:
         for model in total.models:
             for component in model.components:
-                yield Use(component.variable, "residual", text)
+                yield from _nodes(component, "residual", text)
         yield Use(total.by, "residual", text)
+
+
+def _nodes(component: Component, part: str, text: str) -> Iterator[Use]:
+    yield Use(component.variable, part, text)
+    if component.other is not None:
+        yield Use(component.other, part, text)
 
 
 def names_of(node: Node) -> tuple[str, ...]:

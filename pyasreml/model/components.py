@@ -38,6 +38,10 @@ class Component:
         Structures that have one; number of knots of ``spl()``.
     weight : float
         ``and()``: what the overlaid design is multiplied with.
+    other : Node or None
+        The second coordinate of a structure in the plane.
+    options : tuple of (str, object)
+        Further arguments of a structure by name: ``mtrn()`` has parameters as (value, code or None), ``own()`` texts.
     terms, model : tuple of tuple of Component, tuple of Component
         ``str()``: its terms, and the factors of their common direct product, whose variables are sizes or names.
     init, init_codes : tuple or None
@@ -53,6 +57,8 @@ class Component:
     levels: tuple[str | int, ...] | None = None
     order: int | None = None
     weight: float = 1.0
+    other: Node | None = None
+    options: tuple[tuple[str, Any], ...] = ()
     terms: tuple[tuple[Component, ...], ...] = ()
     model: tuple[Component, ...] = ()
     init: tuple[float, ...] | None = None
@@ -146,9 +152,73 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
             raise FormulaError(f"{row.name}() takes the name of a column", text, variable.span)
         return Component("coding", deparse(node), function=row.name, order=order, **common)
     init, codes = _init(arguments["init"], text) if "init" in arguments else (None, None)
+    label = deparse(node) if row.keeps_call else deparse(variable)
+    other = None
+    if row.coordinates == 2:
+        other = arguments.get("y")
+        if not isinstance(variable, Name) or not isinstance(other, Name):
+            raise FormulaError(f"{row.name}() takes two coordinates, {row.name}(x, y)", text, node.span)
+        label = f"{row.name}({deparse(variable)}, {deparse(other)})"
     return Component(
-        "structure", deparse(variable), function=row.name, order=order, init=init, init_codes=codes, **common
+        "structure",
+        label,
+        function=row.name,
+        order=order,
+        other=other,
+        options=_options(row, arguments, text),
+        init=init,
+        init_codes=codes,
+        **common,
     )
+
+
+def _options(row: ModelFunction, arguments: dict[str, Node], text: str) -> tuple[tuple[str, Any], ...]:
+    """Arguments that belong to one structure alone."""
+    if row.name == "own":
+        if "fun" not in arguments:
+            raise FormulaError("own() needs a function, own(f, fun, init = …)", text, arguments["obj"].span)
+        found: list[tuple[str, Any]] = [("fun", _word(arguments["fun"], "fun", text))]
+        for name in ("type", "con"):
+            if name in arguments:
+                found.append((name, _words(arguments[name], name, text)))
+        return tuple(found)
+    found = []
+    for name in ("phi", "nu", "delta", "alpha"):
+        if name in row.parameters and name in arguments:
+            found.append((name, _coded(arguments[name], name, text)))
+    if "lambda" in row.parameters and "lambda" in arguments:
+        found.append(("lambda", _number(arguments["lambda"], "lambda", text)))
+    return tuple(found)
+
+
+def _coded(node: Node, what: str, text: str) -> tuple[float, str | None]:
+    """A start value, or text that gives its constraint as well: ``1.5``, ``"1.5 F"``, ``"0.5F"``."""
+    if not isinstance(node, String):
+        return _number(node, what, text), None
+    given = node.value.strip()
+    code = given[-1:].upper() if given[-1:].isalpha() else None
+    try:
+        value = float(given[:-1] if code else given)
+    except ValueError:
+        value = float("nan")
+    if value != value or (code is not None and code not in INIT_CODES):
+        codes = " ".join(INIT_CODES)
+        raise FormulaError(f'{what} is a number, or text such as "1.5 F" (one of {codes})', text, node.span)
+    return value, code
+
+
+def _word(node: Node, what: str, text: str) -> str:
+    if isinstance(node, String):
+        return node.value
+    if isinstance(node, Name):
+        return node.name
+    raise FormulaError(f"{what} must be a name", text, node.span)
+
+
+def _words(node: Node, what: str, text: str) -> tuple[str, ...]:
+    if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name == "c":
+        return tuple(_word(a.value, what, text) for a in node.arguments if a.value is not None)
+    return (_word(node, what, text),)
 
 
 def _compound(node: Call, row: ModelFunction, part: str, text: str) -> Component:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 __all__ = ["MODEL_FUNCTIONS", "VERSION_3", "ModelFunction"]
@@ -33,6 +33,10 @@ class ModelFunction:
         A structure in which the order of the levels matters, so data rows must follow it in a residual.
     parameters : tuple of str
         Arguments after the first, in order.
+    coordinates : int
+        Dimensions of a structure that works on distances: 1, levels as numbers; 2, the places of two variables.
+    keeps_call : bool
+        A structure that labels of terms and effects name by its call, as ``fa(county, 2)``.
     available : bool
     """
 
@@ -42,6 +46,8 @@ class ModelFunction:
     heterogeneous: bool = False
     ordered: bool = False
     parameters: tuple[str, ...] = ("init",)
+    coordinates: int = 0
+    keeps_call: bool = False
     available: bool = True
 
 
@@ -55,19 +61,30 @@ def _rows() -> list[ModelFunction]:
         ModelFunction("at", "condition", parameters=("levels",)),
         ModelFunction("dsum", "sections", parameters=("levels", "outer")),
     ]
-    rows += _correlations("ar1", available=True)
-    for name in ("ar2", "ar3", "sar", "sar2", "ma1", "ma2", "arma", "cor", "exp", "gau", "lvr", "corg"):
+    for name in ("ar1", "ar2", "ar3", "sar", "sar2", "ma1", "ma2", "arma", "cor", "corg"):
         rows += _correlations(name)
     rows += _correlations("corb", parameters=("b", "init"))
-    for name in ("iexp", "igau", "ieuc", "sph", "cir", "aexp", "agau", "mtrn", "ilv"):
-        rows += _correlations(name, parameters=("y", "init"))
+    for name in ("exp", "gau", "lvr"):
+        rows += _correlations(name, coordinates=1)
+    for name in ("iexp", "igau", "ieuc", "sph", "cir", "aexp", "agau"):
+        rows += _correlations(name, parameters=("y", "init"), coordinates=2)
+    rows += _correlations("mtrn", parameters=("y", "phi", "nu", "delta", "alpha", "lambda"), coordinates=2)
+    rows += _correlations("ilv", parameters=("y", "init"), coordinates=2, available=False)
     for name in ("chol", "cholc", "ante", "fa", "facv", "rr"):
         rows.append(
             ModelFunction(
-                name, "structure", variance=True, heterogeneous=True, parameters=("k", "init"), available=False
+                name,
+                "structure",
+                variance=True,
+                heterogeneous=True,
+                ordered=name in ("chol", "cholc", "ante"),
+                parameters=("k", "init"),
+                keeps_call=name in ("fa", "rr"),
+                available=name != "rr",
             )
         )
-    rows += [ModelFunction(name, "structure", parameters=(), available=False) for name in ("vm", "ide", "own", "gpf")]
+    rows.append(ModelFunction("own", "structure", ordered=True, parameters=("fun", "init", "type", "con")))
+    rows += [ModelFunction(name, "structure", parameters=(), available=False) for name in ("vm", "ide", "gpf")]
     rows += [
         ModelFunction("lin", "coding", parameters=()),
         ModelFunction("spl", "coding", parameters=("k", "points")),
@@ -84,21 +101,16 @@ def _rows() -> list[ModelFunction]:
 
 
 def _correlations(
-    name: str, *, parameters: tuple[str, ...] = ("init",), available: bool = False
+    name: str, *, parameters: tuple[str, ...] = ("init",), coordinates: int = 0, available: bool = True
 ) -> list[ModelFunction]:
     """A correlation model with its ``v`` (common variance) and ``h`` (one variance a level) forms."""
+    plain = ModelFunction(
+        name, "structure", ordered=True, parameters=parameters, coordinates=coordinates, available=available
+    )
     return [
-        ModelFunction(name, "structure", ordered=True, parameters=parameters, available=available),
-        ModelFunction(f"{name}v", "structure", variance=True, ordered=True, parameters=parameters, available=available),
-        ModelFunction(
-            f"{name}h",
-            "structure",
-            variance=True,
-            heterogeneous=True,
-            ordered=True,
-            parameters=parameters,
-            available=available,
-        ),
+        plain,
+        replace(plain, name=f"{name}v", variance=True),
+        replace(plain, name=f"{name}h", variance=True, heterogeneous=True),
     ]
 
 

@@ -189,9 +189,9 @@ def test_errors_quote_the_formula(
 @pytest.mark.parametrize(
     ("part", "formula", "feature"),
     [
-        ("random", "~ fa(county, 2):gen", "fa()"),
+        ("random", "~ rr(county, 2):gen", "rr()"),
         ("random", "~ vm(id, ainv)", "vm()"),
-        ("residual", "~ Row:corb(Column, b = 2)", "corb()"),
+        ("residual", "~ ilv(Row, Column)", "ilv()"),
         ("residual", "~ dsum(~ units | f, outer = g)", "dsum(outer=)"),
     ],
 )
