@@ -15,9 +15,11 @@ from pyasreml.errors import AsremlError, UnsupportedError, quote
 from pyasreml.r import indexing
 from pyasreml.r.arithmetic import binary, matches, matrix_product, sequence, unary, vector_of
 from pyasreml.r.conditions import Condition, RError
+from pyasreml.r.convert import to_python, to_r
 from pyasreml.r.environment import BASE, CONSTANTS, BreakLoop, Environment, NextTurn, Promise, ReturnValue
 from pyasreml.r.indexing import MISSING
-from pyasreml.r.registry import BUILTINS, SPECIALS, match_arguments
+from pyasreml.r.registry import BUILTINS, SPECIALS, Special, match_arguments
+from pyasreml.r.registry import Function as BuiltIn
 from pyasreml.r.targets import assign
 from pyasreml.r.values import (
     Arg,
@@ -287,7 +289,7 @@ class Evaluator:
     def call(self, node: Call, env: Environment) -> Value:
         """A call as written."""
         function = self.function(node.function, env)
-        if function in SPECIALS.values():
+        if isinstance(function, Special):
             self.visible = True
             return function(self, node, env)
         if isinstance(function, Closure):
@@ -327,13 +329,15 @@ class Evaluator:
         """Call a function with values; what the base functions raise becomes an R error."""
         if isinstance(function, Closure):
             return self.apply_closure(function, arguments, None)
-        name = getattr(function, "name", None)
         self.visible = True
-        if name is None:
-            from pyasreml.r.convert import to_python, to_r
-
+        if isinstance(function, Special):
+            held = {f".argument{i}": a.value for i, a in enumerate(arguments)}
+            nodes = tuple(Argument(a.name, Name(key)) for a, key in zip(arguments, held, strict=True))
+            return function(self, Call(Name(function.name), nodes), Environment(self.env, held))
+        if not isinstance(function, BuiltIn):
             named = {a.name: to_python(a.value) for a in arguments if a.name}
             return to_r(function(*[to_python(a.value) for a in arguments if not a.name], **named))
+        name = function.name
         try:
             value = function(self, arguments)
         except (AsremlError, Condition, ReturnValue, BreakLoop, NextTurn):

@@ -359,4 +359,4 @@ def _call_parts(text: str) -> Value:
         if argument.value is not None:
             items.append(Language(argument.value, deparse(argument.value)))
             names.append(argument.name or "")
-    return ListValue(items, names, {"class": ("call",), "text": text})
+    return ListValue(items, names, {"class": ("call",), "text": deparse(node)})

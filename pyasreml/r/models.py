@@ -16,6 +16,7 @@ from pyasreml.r.arithmetic import vector_of
 from pyasreml.r.convert import to_python, to_r
 from pyasreml.r.environment import Environment
 from pyasreml.r.evaluator import Evaluator
+from pyasreml.r.indexing import names_of
 from pyasreml.r.registry import BUILTINS, Function, match_arguments, special
 from pyasreml.r.values import Arg, Closure, Language, ListValue, Value, Vector, is_factor
 from pyasreml.r.verbs import masked
@@ -165,7 +166,7 @@ def _subset(evaluator: Evaluator, node: Node, data: Value, env: Environment) -> 
     """The expression as text where the data have all its names, else its value on the data."""
     if isinstance(node, String):
         return node.value
-    columns = {str(name) for name in data.columns} if isinstance(data, pd.DataFrame) else set()
+    columns = set(names_of(data) or ())
     if not columns or set(free_names(node)) <= columns:
         return evaluator.source(node)
     value = vector_of(evaluator.eval(node, masked(data, env)), "subset")
@@ -174,7 +175,7 @@ def _subset(evaluator: Evaluator, node: Node, data: Value, env: Environment) -> 
 
 def _known(given: dict[str, Any], data: Value, env: Environment) -> dict[str, Any]:
     """Objects of the session that formulas mention and the data lack, such as a relationship matrix."""
-    columns = {str(name) for name in data.columns} if isinstance(data, pd.DataFrame) else set()
+    columns = set(names_of(data) or ())
     formulas = [given.get(name) for name in ("fixed", "random", "sparse", "residual")]
     formulas += [given.get(f"{name}_") for name in ("fixed", "random", "sparse", "residual")]
     found: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from typing import Any
 from pyasreml.r.conditions import RError
 from pyasreml.r.values import Arg, Value
 
-__all__ = ["BUILTINS", "SPECIALS", "Function", "builtin", "match_arguments", "special"]
+__all__ = ["BUILTINS", "SPECIALS", "Function", "Special", "builtin", "match_arguments", "special"]
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,21 @@ class Function:
 BUILTINS: dict[str, Function] = {}
 """Functions whose arguments are evaluated before the call, by R's name."""
 
-SPECIALS: dict[str, Callable[..., Value]] = {}
-"""Functions that are handed their unevaluated arguments: ``f(evaluator, node, env)``."""
+
+@dataclass(frozen=True)
+class Special:
+    """A function that is handed its unevaluated arguments: ``call(evaluator, node, env)``."""
+
+    name: str
+    call: Callable[..., Value]
+
+    def __call__(self, evaluator: Any, node: Any, env: Any) -> Value:
+        """Evaluate a call of it."""
+        return self.call(evaluator, node, env)
+
+
+SPECIALS: dict[str, Special] = {}
+"""Functions that see their arguments as written, by R's name."""
 
 
 def r_name(name: str) -> str:
@@ -108,7 +121,7 @@ def special(*names: str) -> Callable[[Callable[..., Value]], Callable[..., Value
 
     def enter(call: Callable[..., Value]) -> Callable[..., Value]:
         for name in names:
-            SPECIALS[name] = call
+            SPECIALS[name] = Special(name, call)
         return call
 
     return enter

@@ -108,7 +108,7 @@ class _Writer:
                 text = f"if ({self.text(node.condition, indent)}) {self.text(node.then, indent)}"
                 if node.otherwise is None:
                     return text
-                if _tail(node.then) <= KEYWORD_LEVEL:
+                if _open_if(node.then):
                     text = f"if ({self.text(node.condition, indent)}) ({self.text(node.then, indent)})"
                 return f"{text} else {self.text(node.otherwise, indent)}"
             case For():
@@ -172,3 +172,17 @@ def _tail(node: Node) -> int:
         case Function() | If() | For() | While() | Repeat():
             return KEYWORD_LEVEL
     return _TIGHT
+
+
+def _open_if(node: Node) -> bool:
+    """Whether the node ends in an ``if`` without ``else``, which would take an ``else`` that followed."""
+    match node:
+        case If():
+            return node.otherwise is None or _open_if(node.otherwise)
+        case Unary():
+            return _open_if(node.operand)
+        case Binary():
+            return _open_if(node.right)
+        case Function() | For() | While() | Repeat():
+            return _open_if(node.body)
+    return False
