@@ -70,7 +70,7 @@ def _loglik(fit: str, value: float) -> dict[str, Any]:
 
 def _component(fit: str, row: str, value: float) -> dict[str, Any]:
     table = f"summary({fit})$varcomp"
-    return {"value": table, "row": row, "col": "component", "want": f"{value:#.6g}"}
+    return {"value": table, "row": row, "col": "component", "want": f"{value:#.5g}"}
 
 
 def field_case() -> str:
