@@ -11,12 +11,13 @@ from typing import Any
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pyasreml as pa  # noqa: E402
 from pyasreml.demo import steps  # noqa: E402
 from pyasreml.demo.clover import clover  # noqa: E402
 from pyasreml.demo.oats import oats  # noqa: E402
-from pyasreml.demo.plots import write_plots  # noqa: E402
+from pyasreml.r import Session  # noqa: E402
 
 
 def heading(text: str) -> None:
@@ -30,6 +31,13 @@ def play(text: str, names: dict[str, Any]) -> None:
         print(line if line.startswith("#") else f">>> {line}", flush=True)
         if not line.startswith("#"):
             exec(compile(line, "<demo>", "single"), names)
+
+
+def play_r(text: str, session: Session) -> None:
+    """Run R statements one by one, each shown before its output."""
+    for line in text.strip().splitlines():
+        print(f"> {line}", flush=True)
+        session.eval(line)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,13 +62,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     play(steps.STRUCTURES, names)
     heading("A breeding trial in two site-years, as Python calls")
     play(steps.LESSON, names)
-    heading("The same as R text, through run()")
-    pa.run(steps.R_TEXT, echo=True, al_alt=al_alt)
+    heading("The same as R text")
+    play_r(steps.R_TEXT, Session({"al_alt": al_alt}, echo=True))
     if not arguments.no_plots:
-        heading("Residual plots")
-        fits = {"oats": names["fit"], "clover_dsum": names["asr_heterror"], "clover": names["asr_mm"]}
-        for path in write_plots(fits, arguments.out):
-            print(f"wrote {path}")
+        heading("Residual plots, by Python and by R text")
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        for name in ("fit", "asr_mm", "asr_heterror"):
+            pa.plot(names[name]).savefig(arguments.out / f"{name}.png", dpi=100)
+        play_r(steps.R_PLOTS, Session({"asr_mm": names["asr_mm"]}, figures=arguments.out))
+        print("\n".join(f"wrote {path}" for path in sorted(arguments.out.glob("*.png"))))
     return 0
 
 

@@ -59,12 +59,12 @@ again = pa.update(asr_heterror, trace=False)
 again.converge
 from_values = "~ idv(entry, init=0.2) + rep + site.year:entry"
 start = pa.asreml("biomass.1 ~ site.year", random=from_values, data=al_alt, workspace="1gb", trace=False)
-round(start.loglik, 3)
+start.loglik
 # reliability of each entry, and their mean: Cullis's heritability
 blups = pa.summary(asr_heterror, coef=True).coef_random
 blups = blups[blups.index.str.startswith("entry_")]
 Vg = pa.summary(asr_heterror).varcomp.loc["entry", "component"]
-round((1 - blups["std.error"] ** 2 / Vg).mean(), 4)
+float(1 - (blups["std.error"] ** 2 / Vg).mean())
 pa.predict(asr_mm, classify="entry").pvals.head(6)
 """
 
@@ -89,3 +89,10 @@ blups %>% head
 mean(blups$REL)
 predict(asr_mm, classify = "entry")$pvals %>% head
 """  # noqa: E501 - R text as its author writes it
+
+R_PLOTS = """
+plot(asr_mm)
+hist(residuals(asr_mm))
+plot(x = fitted(asr_mm), y = scale(residuals(asr_mm)))
+qqnorm(residuals(asr_mm)); qqline(residuals(asr_mm))
+"""
