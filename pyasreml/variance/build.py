@@ -204,7 +204,8 @@ def _factor_rows(
         start, codes = _initial(call, factor, factor.starts(scale, cell_means))
         for k, p in enumerate(factor.parameters):
             name = f"{prefix}{p.suffix}" if p.bare else f"{prefix}!{call.variable}{p.suffix}"
-            rows.add(name, p.type, shown if p.type == "V" else p.type, codes[k], float(start[k]), owner, local)
+            kind = p.kind or p.type
+            rows.add(name, kind, shown if p.type == "V" else p.type, codes[k], float(start[k]), owner, local)
             local += 1
 
 

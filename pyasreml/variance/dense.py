@@ -118,8 +118,8 @@ class Toeplitz(Dense):
         return np.full(len(self.parameters), CORRELATION_START)
 
 
-def correlation_parameters(count: int) -> tuple[ParameterInfo, ...]:
-    """``!cor``, or ``!cor1 … !cor<count>`` for several."""
-    if count == 1:
-        return (ParameterInfo("!cor", "R", "U"),)
-    return tuple(ParameterInfo(f"!cor{i}", "R", "U") for i in range(1, count + 1))
+def correlation_parameters(count: int, wide: tuple[bool, ...] = ()) -> tuple[ParameterInfo, ...]:
+    """``!cor``, or ``!cor1 … !cor<count>`` for several; `wide` marks those that may pass 1, as φ₁ of ``ar2`` may."""
+    names = ["!cor"] if count == 1 else [f"!cor{i}" for i in range(1, count + 1)]
+    kinds = ["C" if passes else None for passes in (wide or (False,) * count)]
+    return tuple(ParameterInfo(name, "R", "U", kind=kind) for name, kind in zip(names, kinds, strict=True))

@@ -49,7 +49,8 @@ class Matern(Dense):
         super().__init__(
             at.shape[0],
             tuple(
-                ParameterInfo(f"!{n}", "R" if n == "alpha" else "P", code)
+                # an angle may have any value
+                ParameterInfo("!alpha", "R", code, kind="C") if n == "alpha" else ParameterInfo(f"!{n}", "P", code)
                 for n, code in zip(self._names, codes, strict=True)
             ),
         )

@@ -39,7 +39,7 @@ class MovingAverage2(Toeplitz):
     """
 
     def __init__(self, size: int):
-        super().__init__(size, correlation_parameters(2))
+        super().__init__(size, correlation_parameters(2, (True, False)))
 
     def check(self, theta: FloatArray) -> None:
         if abs(theta[1]) > 1 or theta[1] + abs(theta[0]) > 1:

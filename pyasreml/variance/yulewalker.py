@@ -36,18 +36,26 @@ class Autoregressive(Toeplitz):
         Number of parameters, named ``!cor`` or ``!cor1`` ….
     coefficients_of : callable
         θ to φ (order,) and ∂φ (count, order).
+    wide : tuple of bool
+        Parameters whose range is not (-1, 1).
     start : sequence of float, optional
         Default starts; 0.1 throughout unless given.
     """
 
     def __init__(
-        self, size: int, order: int, count: int, coefficients_of: Map, start: tuple[float, ...] | None = None
+        self,
+        size: int,
+        order: int,
+        count: int,
+        coefficients_of: Map,
+        wide: tuple[bool, ...] = (),
+        start: tuple[float, ...] | None = None,
     ):
         self.order = order
         self._phi = coefficients_of
         self._start = np.array(start or (CORRELATION_START,) * count)
         self._banded = size > order
-        super().__init__(size, correlation_parameters(count))
+        super().__init__(size, correlation_parameters(count, wide))
         if self._banded:
             a, b = np.triu_indices(order + 1)
             self._a, self._b = a.astype(np.int64), b.astype(np.int64)
@@ -183,17 +191,17 @@ def _symmetric2(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def ar2(size: int) -> Autoregressive:
     """``ar2``: parameters φ₁, φ₂."""
-    return Autoregressive(size, 2, 2, _plain)
+    return Autoregressive(size, 2, 2, _plain, (True, False))
 
 
 def ar3(size: int) -> Autoregressive:
     """``ar3``: parameters φ₁, φ₂, φ₃."""
-    return Autoregressive(size, 3, 3, _plain)
+    return Autoregressive(size, 3, 3, _plain, (True, True, False))
 
 
 def sar(size: int) -> Autoregressive:
     r"""``sar``, symmetric autoregression: ``ar2`` with :math:`\phi_1 = \theta,\ \phi_2 = -\theta^2/4`."""
-    return Autoregressive(size, 2, 1, _symmetric)
+    return Autoregressive(size, 2, 1, _symmetric, (True,))
 
 
 def sar2(size: int) -> Autoregressive:
@@ -202,4 +210,4 @@ def sar2(size: int) -> Autoregressive:
     Its polynomial is :math:`(1-g_1z)(1-g_2z)^2`: at :math:`g_1 = g_2` the two derivatives are proportional and nothing
     could be estimated, so the default starts are 0.1 and -0.1; asreml's are not known.
     """
-    return Autoregressive(size, 3, 2, _symmetric2, (CORRELATION_START, -CORRELATION_START))
+    return Autoregressive(size, 3, 2, _symmetric2, start=(CORRELATION_START, -CORRELATION_START))
