@@ -54,22 +54,15 @@ bool find_blas_threads(void* blas_function) {
     return false;
 }
 
-BlasThreads::BlasThreads(int threads) {
+SingleBlasThread::SingleBlasThread() {
     Library& l = library();
     if (!l.set) return;
     std::lock_guard<std::mutex> hold(l.lock);
     if (l.depth++ == 0) l.before = l.get();
-    if (l.get() != threads) l.set(threads);
+    if (l.get() != 1) l.set(1);
 }
 
-void BlasThreads::set(int threads) {
-    Library& l = library();
-    if (!l.set) return;
-    std::lock_guard<std::mutex> hold(l.lock);
-    if (l.get() != threads) l.set(threads);
-}
-
-BlasThreads::~BlasThreads() {
+SingleBlasThread::~SingleBlasThread() {
     Library& l = library();
     if (!l.set) return;
     std::lock_guard<std::mutex> hold(l.lock);

@@ -1,4 +1,4 @@
-// A guard that sets the number of threads of the BLAS library while it lives.
+// A guard that holds the BLAS library at one thread while it lives.
 #pragma once
 
 namespace pyasreml {
@@ -6,13 +6,12 @@ namespace pyasreml {
 // Looks for the setting in the library behind blas_function; false where there is none.
 bool find_blas_threads(void* blas_function);
 
-class BlasThreads {
+class SingleBlasThread {
   public:
-    explicit BlasThreads(int threads);
-    BlasThreads(const BlasThreads&) = delete;
-    BlasThreads& operator=(const BlasThreads&) = delete;
-    void set(int threads);
-    ~BlasThreads();
+    SingleBlasThread();
+    SingleBlasThread(const SingleBlasThread&) = delete;
+    SingleBlasThread& operator=(const SingleBlasThread&) = delete;
+    ~SingleBlasThread();
 };
 
 }  // namespace pyasreml

@@ -4,6 +4,7 @@
 // Duff & Reid (1983) ACM TOMS 9:302; Liu (1992) SIAM Review 34:82.
 #include "blas_threads.hpp"
 #include "dense.hpp"
+#include "tiles.hpp"
 
 #include <cmath>
 
@@ -17,8 +18,9 @@ void Numeric::set_floor(double tol) {
     }
 }
 
-// Eliminates one supernode. keep: leave its update in fronts_[k] instead of adding it to the parent.
-Pos Numeric::factor_front(Index k, Pool& pool, bool keep) {
+// Eliminates one supernode. keep: leave its update in fronts_[k] instead of adding it to the parent. threads: more
+// than one for a large front.
+Pos Numeric::factor_front(Index k, Pool& pool, bool keep, int threads) {
     const Front f = front(k, factor_.get());
     const int width = f.width, below = f.below, height = width + below;
     const double* floor = floor_.data() + s_.first[k];
@@ -27,13 +29,15 @@ Pos Numeric::factor_front(Index k, Pool& pool, bool keep) {
         const int bad = small_factor(f.panel, height, width, floor);
         if (bad >= 0) return s_.first[k] + bad + 1;
     } else {
-        const int bad = blas_.potrf(width, f.panel, height), done = bad > 0 ? bad - 1 : width;
+        const int bad = threads > 1 ? tiled_factor(blas_, threads, f.panel, height, width)
+                                    : blas_.potrf(width, f.panel, height),
+                  done = bad > 0 ? bad - 1 : width;
         for (int j = 0; j < done; j++) {
             const double d = f.panel[static_cast<std::size_t>(j) * (height + 1)];
             if (!(d * d > floor[j])) return s_.first[k] + j + 1;
         }
         if (bad > 0) return s_.first[k] + bad;
-        if (below > 0) blas_.trsm_right('T', below, width, f.panel, height, f.panel + width, height);
+        if (below > 0 && threads == 1) blas_.trsm_right('T', below, width, f.panel, height, f.panel + width, height);
     }
     if (below == 0) return 0;
     const Index p = s_.parent[k];
@@ -49,7 +53,10 @@ Pos Numeric::factor_front(Index k, Pool& pool, bool keep) {
     } else {
         const double beta = f.update ? 1.0 : 0.0;
         if (!f.update) fronts_[k] = pool.get(size);
-        blas_.syrk(below, width, -1.0, f.panel + width, height, beta, fronts_[k], below);
+        if (threads > 1)
+            tiled_update(blas_, threads, below, below, width, f.panel + width, height, beta, fronts_[k], below);
+        else
+            blas_.syrk(below, width, -1.0, f.panel + width, height, beta, fronts_[k], below);
     }
     if (keep) return 0;
     extend_add(fronts_[k], below, s_.relative_of(k), front(p, factor_.get()));
@@ -59,12 +66,12 @@ Pos Numeric::factor_front(Index k, Pool& pool, bool keep) {
 }
 
 Pos Numeric::factor(double tol) {
-    const BlasThreads single(1);
+    const SingleBlasThread single;
     set_floor(tol);
     Pos bad = 0;
     try {
         if (subtrees_) return factor_subtrees();
-        for (Index k = 0; k < s_.count && !bad; k++) bad = factor_front(k, *pools_[0], false);
+        for (Index k = 0; k < s_.count && !bad; k++) bad = factor_front(k, *pools_[0], false, 1);
     } catch (...) {
         release();
         throw;

@@ -257,8 +257,8 @@ class Numeric {
     std::vector<unsigned char> off_;  // 1 for an entry off the diagonal
 
     Front front(Index s, double* values) const;
-    Pos factor_front(Index s, Pool& pool, bool keep);
-    void invert_front(Index s, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep);
+    Pos factor_front(Index s, Pool& pool, bool keep, int threads);
+    void invert_front(Index s, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep, int threads);
     void set_floor(double tol);
     void release();
     Pos factor_subtrees();

@@ -9,6 +9,7 @@
 namespace pyasreml {
 
 void sweep(const Blas& blas, int height, int width, double* panel, const double* floor, unsigned char* dropped) {
+    const SingleBlasThread single;
     constexpr int BLOCK = 64;
     const std::size_t ld = height;
     for (int from = 0; from < width; from += BLOCK) {
@@ -43,7 +44,7 @@ void sweep(const Blas& blas, int height, int width, double* panel, const double*
 }
 
 void Numeric::factor_singular(double tol, unsigned char* dropped) {
-    const BlasThreads single(1);
+    const SingleBlasThread single;
     set_floor(tol);
     Pool& pool = *pools_[0];
     for (Index k = 0; k < s_.count; k++) {

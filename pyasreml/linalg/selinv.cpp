@@ -5,19 +5,24 @@
 // Takahashi, Fagan & Chen (1973); Erisman & Tinney (1975) CACM 18:177; Lin et al. (2011) ACM TOMS 37:40 for fronts.
 #include "blas_threads.hpp"
 #include "dense.hpp"
+#include "tiles.hpp"
 
 #include <cstring>
 
 namespace pyasreml {
 
 // left[p]: children of p still to come; p's front goes back after the last one. keep: leave that to the caller.
-void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep) {
+// threads: more than one for a large front.
+void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep,
+                           int threads) {
     const Front z = front(k, inverse_.get());
     const double* l = factor_.get() + s_.panel[k];
     const int width = z.width, below = z.below, height = width + below;
     const bool small = is_small(width, height);
     if (width <= INVERSE_WIDTH) {
         small_inverse(l, height, width, z.panel);
+    } else if (threads > 1) {
+        tiled_inverse(blas_, threads, l, height, width, z.panel);
     } else {
         for (int j = 0; j < width; j++)
             std::memcpy(z.panel + static_cast<std::size_t>(j) * height, l + static_cast<std::size_t>(j) * height,
@@ -36,7 +41,9 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
         for (int j = 0; j < width; j++)
             std::memcpy(y + static_cast<std::size_t>(j) * below, l + static_cast<std::size_t>(j) * height + width,
                         sizeof(double) * below);
-        blas_.trsm_right('N', below, width, l, height, y, below);
+        split(threads, below, [&](int from, int to) {
+            blas_.trsm_right('N', to - from, width, l, height, y + from, below);
+        });
     }
     const bool leaf = s_.children[k] == 0;
     const std::size_t size = static_cast<std::size_t>(below) * below;
@@ -50,7 +57,10 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
         if (small || width <= 2)
             small_symm(w, below, y, width, zr, height);
         else if (full)
-            blas_.gemm('N', 'N', below, width, below, -1.0, w, below, y, below, 0.0, zr, height);
+            split(threads, width, [&](int from, int to) {
+                blas_.gemm('N', 'N', below, to - from, below, -1.0, w, below, y + static_cast<std::size_t>(from) * below,
+                           below, 0.0, zr + static_cast<std::size_t>(from) * height, height);
+            });
         else
             blas_.symm(below, width, -1.0, w, below, y, below, zr, height);
         if (leaf) {
@@ -67,7 +77,10 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
                 z.panel[static_cast<std::size_t>(a) * height + b] -= sum;
             }
     } else {  // the strict upper part of the own block is never read
-        blas_.gemm('T', 'N', width, width, below, -1.0, y, below, zr, height, 1.0, z.panel, height);
+        split(threads, width, [&](int from, int to) {
+            const std::size_t at = static_cast<std::size_t>(from) * height;
+            blas_.gemm('T', 'N', width, to - from, below, -1.0, y, below, zr + at, height, 1.0, z.panel + at, height);
+        });
     }
     if (!keep && --left[p] == 0 && fronts_[p]) {
         pool.put(fronts_[p], static_cast<std::size_t>(parent.below) * parent.below);
@@ -76,13 +89,13 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
 }
 
 void Numeric::invert() {
-    const BlasThreads single(1);
+    const SingleBlasThread single;
     if (!inverse_) inverse_ = allocate(s_.values());
     try {
         if (subtrees_) return invert_subtrees();
         std::vector<Index> left(s_.children);
         std::vector<double> work;
-        for (Index k = s_.count - 1; k >= 0; k--) invert_front(k, *pools_[0], left, work, false);
+        for (Index k = s_.count - 1; k >= 0; k--) invert_front(k, *pools_[0], left, work, false, 1);
     } catch (...) {
         release();
         throw;

@@ -107,7 +107,7 @@ void backward_block(const Symbolic& s, const Blas& blas, const double* values, d
 
 template <class Block>
 void in_blocks(int m, Index max_below, Block block) {
-    const BlasThreads single(1);
+    const SingleBlasThread single;
     std::vector<double> work(static_cast<std::size_t>(max_below) * std::min(m, BLOCK));
     for (int q = 0; q < m; q += BLOCK) block(q, std::min(BLOCK, m - q), work.data());
 }

@@ -1,12 +1,11 @@
 // Factor and selected inverse by threads over disjoint subtrees. Who does what, and the order of every addition, is
 // fixed by the analysis and the number of threads: the same number gives the same bits.
-#include "blas_threads.hpp"
 #include "dense.hpp"
+#include "tiles.hpp"
 
 #include <algorithm>
 #include <exception>
 #include <numeric>
-#include <thread>
 
 namespace pyasreml {
 
@@ -82,21 +81,19 @@ void run(const Subtrees& subtrees, const std::function<void(int, Index, Index)>&
             failed[t] = std::current_exception();
         }
     };
-    std::vector<std::thread> others;
-    for (int t = 1; t < threads; t++) others.emplace_back(one, t);
-    one(0);
-    for (std::thread& t : others) t.join();
+    split(threads, threads, [&](int from, int to) {
+        for (int t = from; t < to; t++) one(t);
+    });
     for (const std::exception_ptr& e : failed)
         if (e) std::rethrow_exception(e);
 }
 
-constexpr double LARGE_FRONT = 2e6;  // work from which a single front is left to the threads of the BLAS library
+constexpr double LARGE_FRONT = 4e6;  // work from which a front is divided among the threads
 
 Pos Numeric::factor_subtrees() {
-    BlasThreads blas(1);
     std::vector<Pos> failed(threads_, 0);
     run(*subtrees_, [&](int t, Index first, Index last) {
-        for (Index k = first; k <= last && !failed[t]; k++) failed[t] = factor_front(k, *pools_[t], k == last);
+        for (Index k = first; k <= last && !failed[t]; k++) failed[t] = factor_front(k, *pools_[t], k == last, 1);
     });
     Pos bad = 0;
     for (Pos b : failed)
@@ -113,27 +110,22 @@ Pos Numeric::factor_subtrees() {
         }
     for (std::size_t i = 0; i < subtrees_->top.size() && !bad; i++) {
         const Index k = subtrees_->top[i];
-        blas.set(work(s_, k) > LARGE_FRONT ? threads_ : 1);
-        bad = factor_front(k, *pools_[0], false);
+        bad = factor_front(k, *pools_[0], false, work(s_, k) > LARGE_FRONT ? threads_ : 1);
     }
     if (bad) release();
     return bad;
 }
 
 void Numeric::invert_subtrees() {
-    BlasThreads blas(1);
     std::vector<Index> left(s_.children);
     std::vector<double> own;
     const std::vector<Index>& top = subtrees_->top;
     // children of the top that belong to a subtree keep its fronts: they count as never done, release() ends it
-    for (std::size_t i = top.size(); i-- > 0;) {
-        blas.set(work(s_, top[i]) > LARGE_FRONT ? threads_ : 1);
-        invert_front(top[i], *pools_[0], left, own, false);
-    }
-    blas.set(1);
+    for (std::size_t i = top.size(); i-- > 0;) 
+        invert_front(top[i], *pools_[0], left, own, false, work(s_, top[i]) > LARGE_FRONT ? threads_ : 1);
     run(*subtrees_, [&](int t, Index first, Index last) {
         std::vector<double> mine;
-        for (Index k = last; k >= first; k--) invert_front(k, *pools_[t], left, mine, k == last);
+        for (Index k = last; k >= first; k--) invert_front(k, *pools_[t], left, mine, k == last, 1);
     });
     release();
 }

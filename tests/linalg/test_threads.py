@@ -30,6 +30,16 @@ def field(size: int, blocks: int = 1) -> tuple[Pattern, np.ndarray, np.ndarray]:
     return pattern, where, val
 
 
+def cliques(own: int = 330, shared: int = 620) -> tuple[Pattern, np.ndarray, np.ndarray]:
+    """Two groups of equations, dense within and with a third group that both share."""
+    n = 2 * own + shared
+    linked = np.ones((n, n), dtype=bool)
+    linked[own : 2 * own, :own] = False
+    i, j = np.nonzero(np.tril(linked))
+    pattern, where = build_pattern(n, i, j)
+    return pattern, where, np.where(i == j, 1.2 * n, np.cos(i * 0.3 + j))
+
+
 def results(num: Numeric, n: int) -> tuple[np.ndarray, ...]:
     num.assemble(np.ones(1))
     num.factor()
@@ -38,9 +48,11 @@ def results(num: Numeric, n: int) -> tuple[np.ndarray, ...]:
     return np.array([num.logdet()]), x, num.inverse_diagonal(), num.adjoint(1)
 
 
-@pytest.mark.parametrize("size, blocks", [(90, 1), (25, 30)])
-def test_same_answers_and_same_bits(size: int, blocks: int) -> None:
-    pattern, where, val = field(size, blocks)
+@pytest.mark.parametrize(
+    "make", [lambda: field(90), lambda: field(25, 30), cliques], ids=["field", "fields", "cliques"]
+)
+def test_same_answers_and_same_bits(make) -> None:
+    pattern, where, val = make()
     analysis = analyze(pattern)
     one: tuple[np.ndarray, ...] = ()
     for threads in (1, 2, 3):
@@ -54,10 +66,27 @@ def test_same_answers_and_same_bits(size: int, blocks: int) -> None:
             assert (b == c).all()
 
 
-def test_errors_name_the_same_equation() -> None:
-    pattern, where, val = field(90)
+def test_large_fronts_against_dense_algebra() -> None:
+    pattern, where, val = cliques()
+    num = analyze(pattern).numeric(threads=2)
+    num.set_entries(where, np.zeros(len(where), np.int32), val)
+    _, x, diagonal, _ = results(num, pattern.n)
+    c = np.zeros((pattern.n, pattern.n))
+    c[pattern.indices[where], pattern.columns[where]] = val
+    c = np.tril(c) + np.tril(c, -1).T
+    inverse = np.linalg.inv(c)
+    assert_allclose(x, inverse @ np.arange(pattern.n), rtol=1e-8, atol=1e-10)
+    assert_allclose(diagonal, np.diag(inverse), rtol=1e-10)
+    assert_allclose(
+        num.inverse_at(pattern.indices, pattern.columns), inverse[pattern.indices, pattern.columns], atol=1e-14
+    )
+
+
+@pytest.mark.parametrize("make", [lambda: field(90), cliques], ids=["field", "cliques"])
+def test_errors_name_the_same_equation(make) -> None:
+    pattern, where, val = make()
     bad = val.copy()
-    bad[1234] = -1.0  # the diagonal of equation 1234
+    bad[pattern.indptr[1234 % pattern.n] == where] = -1.0
     analysis = analyze(pattern)
     columns = []
     for threads in (1, 2):
