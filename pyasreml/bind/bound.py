@@ -73,7 +73,7 @@ class BoundTerm:
         Their row-wise direct product is the term's design block.
     structures : tuple of StructureCall
         Random terms only: one a coding whose width is a factor of the product (``at()`` conditions have
-        none). The product of their sizes is `size`. Empty for fixed terms.
+        none), for ``str()`` the factors of its model. The product of their sizes is `size`. Empty for fixed terms.
     parameter_label : str
         Prefix of the term's variance parameters.
     size : int
