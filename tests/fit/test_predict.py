@@ -365,13 +365,14 @@ def test_documented_tables(shared):
     from compat_cases.reading import case_files, read_case
     from compat_cases.running import run_case
 
+    ok = ("equal", "not_target")
     wanted = ("Oats.dat__split_plot_NxV_predict", "WaterRunoff.dat__pH_present", "bridges.cucumber__2")
     found = [path for path in case_files([shared]) if path.stem in wanted]
     assert len(found) == len(wanted)
     for path in found:
         outcome = run_case(read_case(path))
         assert outcome.not_run is None, outcome.not_run
-        wrong = [n for n in outcome.numbers if n.source != "independent" and n.verdict != "equal"]
+        wrong = [n for n in outcome.numbers if n.source != "independent" and n.verdict not in ok]
         assert not wrong, wrong
 
 
