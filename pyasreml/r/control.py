@@ -59,6 +59,8 @@ def try_catch(evaluator: Evaluator, node: Call, env: Environment) -> Value:
         raise error
 
     depth, reading = evaluator.depth, evaluator.text
+    listening = bool(catches & {"message", "condition"})
+    evaluator.message_handlers += listening
     try:
         with warnings.catch_warnings():
             if catches & {"warning", "condition"}:
@@ -82,6 +84,7 @@ def try_catch(evaluator: Evaluator, node: Call, env: Environment) -> Value:
         condition = condition_of(error, "error")
         return handle(class_of(condition), condition, error)
     finally:
+        evaluator.message_handlers -= listening
         for part in final:
             if part is not None:
                 visible = evaluator.visible
@@ -119,7 +122,7 @@ def _message(dots: tuple[Arg, ...]) -> str:
 
 
 @builtin("stop")
-def stop(*dots: Arg, call_: Value = None) -> Value:
+def stop(*dots: Arg, call__: Value = None) -> Value:
     """An error; of a condition, that condition."""
     if dots and isinstance(dots[0].value, ListValue):
         raise Condition(dots[0].value)
@@ -127,16 +130,20 @@ def stop(*dots: Arg, call_: Value = None) -> Value:
 
 
 @builtin("warning", invisible=True)
-def warning_(*dots: Arg, call_: Value = None) -> Value:
+def warning_(*dots: Arg, call__: Value = None) -> Value:
     """A warning."""
     warn(_message(dots))
     return character([_message(dots)])
 
 
 @builtin("message", invisible=True)
-def message(*dots: Arg) -> Value:
-    """A line to the console's error stream."""
-    sys.stderr.write(_message(dots) + "\n")
+def message(evaluator: Evaluator, *dots: Arg) -> Value:
+    """A line to the console's error stream, or to the handler that waits for one."""
+    line = _message(dots) + "\n"
+    if evaluator.message_handlers:
+        classes = ("simpleMessage", "message", "condition")
+        raise Condition(ListValue([character([line]), None], ["message", "call"], {"class": classes}))
+    sys.stderr.write(line)
     return None
 
 
@@ -159,7 +166,7 @@ def stopifnot(*dots: Arg) -> Value:
     return None
 
 
-@special("quote", "bquote", "substitute")
+@special("quote", "substitute")
 def quote(evaluator: Evaluator, node: Call, env: Environment) -> Value:
     """The expression itself."""
     found, _ = argument_nodes(node, "expr", "env")
@@ -249,14 +256,36 @@ def library(evaluator: Evaluator, node: Call, env: Environment) -> Value:
     return logical([1])
 
 
-@special("set.seed", "options", "gc", "rm", "setwd")
-def accepted(evaluator: Evaluator, node: Call, env: Environment) -> Value:
-    """Housekeeping of a session that means nothing here; ``rm`` forgets names."""
-    if isinstance(node.function, Name) and node.function.name == "rm":
-        for argument in node.arguments:
-            if isinstance(argument.value, Name):
-                env.pop(argument.value.name, None)
+@special("rm")
+def rm(evaluator: Evaluator, node: Call, env: Environment) -> Value:
+    """Forget names: as written, or in ``list``."""
+    for argument in node.arguments:
+        if argument.name == "list" and argument.value is not None:
+            for name in strings(evaluator.eval(argument.value, env)):
+                env.pop(str(name), None)
+        elif isinstance(argument.value, Name):
+            env.pop(argument.value.name, None)
     evaluator.visible = False
+    return None
+
+
+@builtin("ls")
+def ls(evaluator: Evaluator) -> Value:
+    """Names of the global objects, sorted."""
+    return character(sorted(evaluator.env))
+
+
+@builtin("gc", "set.seed", invisible=True)
+def accepted(*dots: Arg) -> Value:
+    """Housekeeping that means nothing here: no function of this version draws random numbers."""
+    return None
+
+
+@builtin("options", "setwd", invisible=True)
+def not_used(*dots: Arg) -> Value:
+    """Settings of an R session, not used here, which is said."""
+    names = [arg.name for arg in dots if arg.name]
+    warn(f"R's {', '.join(names) or 'working directory'} is not used here")
     return None
 
 

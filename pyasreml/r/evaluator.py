@@ -75,6 +75,8 @@ class Evaluator:
         Whether R would print the value of the statement just evaluated.
     figures : list
         Matplotlib figures drawn so far.
+    message_handlers : int
+        How many ``tryCatch`` around the statement wait for a message.
     """
 
     def __init__(self, values: dict[str, Value] | None = None):
@@ -83,6 +85,7 @@ class Evaluator:
         self.visible = True
         self.depth = 0
         self.figures: list[Any] = []
+        self.message_handlers = 0
 
     # texts and places
     @contextmanager
@@ -402,7 +405,9 @@ class Evaluator:
         if node.double:
             if not places or MISSING in places:
                 raise self.fail("invalid subscript: '[[' needs one", node)
-            return self.located(node, lambda: indexing.element(owner, places))
+            exact = named.get("exact")
+            whole = exact is None or bool(vector_of(exact, "exact").data[0])
+            return self.located(node, lambda: indexing.element(owner, places, whole))
         drop = named.get("drop")
         flag = None if drop is None else bool(vector_of(drop, "drop").data[0])
         return self.located(node, lambda: indexing.subset(owner, places, flag))

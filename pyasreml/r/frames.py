@@ -16,7 +16,8 @@ from pyasreml.r.convert import series_to_r
 from pyasreml.r.factors import as_factor
 from pyasreml.r.indexing import column
 from pyasreml.r.registry import builtin
-from pyasreml.r.values import Arg, ListValue, Value, Vector
+from pyasreml.r.strings import make_names
+from pyasreml.r.values import Arg, ListValue, Value, Vector, character
 
 __all__ = ["bind_frames", "frame_of"]
 
@@ -32,7 +33,7 @@ def frame_of(pairs: Sequence[tuple[str, Vector]], names: Any = None) -> pd.DataF
 
 @builtin("data.frame")
 def data_frame(
-    *dots: Arg, stringsAsFactors: Value = None, row_names: Value = None, check_names: Value = None
+    *dots: Arg, stringsAsFactors: Value = None, row_names: Value = None, check_names: Value = True
 ) -> pd.DataFrame:
     """A data frame of columns, lists, matrices and frames."""
     pairs: list[tuple[str, Vector]] = []
@@ -58,6 +59,9 @@ def data_frame(
                 pairs.append((arg.name or f"V{i + 1}", vector))
     if flag(stringsAsFactors):
         pairs = [(name, as_factor(vector) if vector.kind == "character" else vector) for name, vector in pairs]
+    if flag(check_names):
+        heads = make_names(character([name for name, _ in pairs])).data
+        pairs = [(str(head), vector) for head, (_, vector) in zip(heads, pairs, strict=True)]
     if row_names is not None:
         names = strings(row_names)
     n = max((len(vector) for _, vector in pairs), default=0)
@@ -68,6 +72,10 @@ def data_frame(
 @builtin("as.data.frame")
 def as_data_frame(x: Value, stringsAsFactors: Value = None) -> pd.DataFrame:
     """A matrix, list or table as a frame."""
+    if flag(stringsAsFactors):
+        made = as_data_frame(x)
+        columns = [(str(name), column(made, j)) for j, name in enumerate(made.columns)]
+        return replace_columns(made, [(n, as_factor(v)) for n, v in columns if v.kind == "character"])
     if isinstance(x, pd.DataFrame):
         return pd.DataFrame(x) if type(x) is not pd.DataFrame else x
     if isinstance(x, ListValue):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pyasreml.errors import UnsupportedError
 from pyasreml.r.arithmetic import matrix_product, vector_of
 from pyasreml.r.coercion import flag, floats, whole
 from pyasreml.r.conditions import RError
@@ -153,7 +154,11 @@ def det(x: Value) -> Vector:
 @builtin("eigen")
 def eigen(x: Value, symmetric: Value = None) -> ListValue:
     """Eigenvalues in descending order, and vectors, of a symmetric matrix."""
-    values, vectors = np.linalg.eigh(square(x, "eigen()")[0])
+    array = square(x, "eigen()")[0]
+    alike = flag(symmetric) if symmetric is not None else np.allclose(array, array.T, rtol=1e-14, atol=0)
+    if not alike:
+        raise UnsupportedError("eigen() of a matrix that is not symmetric")
+    values, vectors = np.linalg.eigh(array)
     return ListValue([double(values[::-1]), made(vectors[:, ::-1])], ["values", "vectors"])
 
 

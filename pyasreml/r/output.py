@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 import numpy as np
 import pandas as pd
 
+from pyasreml.errors import UnsupportedError
 from pyasreml.r import registry
 from pyasreml.r.coercion import flag, strings, text, whole
 from pyasreml.r.conditions import RError
@@ -58,6 +59,9 @@ def _list(value: ListValue, prefix: str, digits: int) -> str:
 def _vector(value: Vector, digits: int, quote: bool) -> str:
     if is_factor(value):
         return format_factor(column_to_python(value))
+    if len(value) == 0 and value.dim is None:
+        kind = "numeric" if value.kind == "double" else value.kind
+        return f"{kind}(0)" if value.names is None else f"named {kind}(0)"
     data = elements(value)
     if value.dim is not None:
         rows, columns = value.dimnames
@@ -108,6 +112,8 @@ def deparse_value(value: Value) -> str:
 @builtin("print", invisible=True)
 def print_(x: Value, digits: Value = None, quote: Value = True, *dots: Arg) -> Value:
     """Show a value."""
+    if dots:
+        raise UnsupportedError(f"print({dots[0].name or ''}=)")
     sys.stdout.write(shown(x, digits=7 if digits is None else whole(digits), quote=flag(quote)) + "\n")
     return x
 
@@ -145,7 +151,9 @@ def capture_output(evaluator: Evaluator, node: Call, env: Environment) -> Value:
     stream = io.StringIO()
     with redirect_stdout(stream):
         for argument in node.arguments:
-            if argument.value is None or argument.name is not None:
+            if argument.name is not None:
+                raise evaluator.unsupported(f"capture.output({argument.name}=)", argument)
+            if argument.value is None:
                 continue
             evaluator.visible = True
             value = evaluator.eval(argument.value, env)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from pyasreml.errors import warn
 from pyasreml.r.arithmetic import vector_of
-from pyasreml.r.coercion import floats, text
+from pyasreml.r.coercion import flag, floats, text, whole
 from pyasreml.r.evaluator import Evaluator
 from pyasreml.r.models import argument, public
 from pyasreml.r.registry import builtin
@@ -26,6 +28,21 @@ def _axes(evaluator: Evaluator, title: str | None, x: str | None, y: str | None)
     axes.set_ylabel(y or "")
     evaluator.figures.append(figure)
     return axes
+
+
+def _style(function: str, dots: Sequence[Arg], axes: Any = None) -> dict[str, Any]:
+    """Graphical parameters that have a like in matplotlib; the others are not used, which is said."""
+    style: dict[str, Any] = {"color": "black"}
+    for arg in dots:
+        if arg.name == "col" and isinstance(arg.value, Vector) and arg.value.kind == "character":
+            style["color"] = text(arg.value)
+        elif arg.name in ("xlim", "ylim") and axes is not None:
+            getattr(axes, f"set_{arg.name}")(*floats(arg.value, function))
+        elif arg.name == "lwd":
+            style["linewidth"] = float(floats(arg.value, function)[0])
+        else:
+            warn(f"{function}(): the graphical parameter '{arg.name or 'without a name'}' is not used")
+    return style
 
 
 def _label(value: Value) -> str | None:
@@ -51,19 +68,36 @@ def plot(
     up = None if y is None else floats(y, "plot()")
     if up is None:
         across, up = np.arange(1, len(across) + 1), across
-    _axes(evaluator, _label(main), _label(xlab), _label(ylab)).plot(across, up, "o", fillstyle="none", color="black")
+    axes = _axes(evaluator, _label(main), _label(xlab), _label(ylab))
+    axes.plot(across, up, "o", fillstyle="none", **_style("plot", dots, axes))
     return None
 
 
 @builtin("hist", invisible=True)
-def hist(evaluator: Evaluator, x: Value, *dots: Arg, main: Value = None, xlab: Value = None) -> Value:
-    """A histogram; the classes by Sturges' rule on round limits, as R's."""
+def hist(
+    evaluator: Evaluator,
+    x: Value,
+    breaks: Value = None,
+    *dots: Arg,
+    plot: Value = True,
+    main: Value = None,
+    xlab: Value = None,
+) -> Value:
+    """A histogram; about as many classes on round limits as `breaks` or Sturges' rule says, or between given limits."""
     data = floats(x, "hist()")
     data = data[~np.isnan(data)]
-    breaks = pretty(float(data.min()), float(data.max()), int(np.ceil(np.log2(len(data)) + 1)))
-    axes = _axes(evaluator, _label(main), _label(xlab), "Frequency")
-    counts = axes.hist(data, bins=breaks, color="lightgray", edgecolor="black")[0]
-    return ListValue([double(breaks), double(counts)], ["breaks", "counts"])
+    if breaks is not None and len(breaks) > 1:
+        limits = floats(breaks, "hist()")
+    else:
+        count = int(np.ceil(np.log2(len(data)) + 1)) if breaks is None else whole(breaks)
+        limits = pretty(float(data.min()), float(data.max()), count)
+    reach = np.searchsorted(np.sort(data), limits, side="right")  # classes (a, b], the first with its lower limit
+    counts = np.diff(reach) + np.where(np.arange(len(limits) - 1) == 0, (data == limits[0]).sum(), 0)
+    if flag(plot):
+        axes = _axes(evaluator, _label(main), _label(xlab), "Frequency")
+        fill = _style("hist", dots, axes)["color"] if dots else "lightgray"
+        axes.bar(limits[:-1], counts, np.diff(limits), align="edge", color=fill, edgecolor="black")
+    return ListValue([double(limits), double(counts)], ["breaks", "counts"])
 
 
 def pretty(low: float, high: float, n: int) -> np.ndarray[Any, Any]:
@@ -95,7 +129,7 @@ def qqnorm(evaluator: Evaluator, y: Value, *dots: Arg, main: Value = None) -> Va
     """Normal quantile plot."""
     across, up = _normal(floats(y, "qqnorm()"))
     axes = _axes(evaluator, _label(main) or "Normal Q-Q Plot", "Theoretical Quantiles", "Sample Quantiles")
-    axes.plot(across, up, "o", fillstyle="none", color="black")
+    axes.plot(across, up, "o", fillstyle="none", **_style("qqnorm", dots, axes))
     return ListValue([double(across), double(up)], ["x", "y"])
 
 
@@ -109,7 +143,7 @@ def qqline(evaluator: Evaluator, y: Value, *dots: Arg) -> Value:
     slope = (high - low) / (ndtri(0.75) - ndtri(0.25))
     if evaluator.figures:
         axes = evaluator.figures[-1].axes[0]
-        axes.axline((0, (low + high) / 2), slope=slope, color="black")
+        axes.axline((0, (low + high) / 2), slope=slope, **_style("qqline", dots))
     return None
 
 
@@ -121,14 +155,14 @@ def abline(
     if not evaluator.figures:
         return None
     axes = evaluator.figures[-1].axes[0]
+    style = _style("abline", dots)
     if h is not None:
         for level in floats(h, "abline()"):
-            axes.axhline(level, color="black")
+            axes.axhline(level, **style)
     if v is not None:
         for place in floats(v, "abline()"):
-            axes.axvline(place, color="black")
+            axes.axvline(place, **style)
     if a is not None and b is not None:
-        axes.axline(
-            (0, float(vector_of(a, "abline()").data[0])), slope=float(vector_of(b, "abline()").data[0]), color="black"
-        )
+        start = float(vector_of(a, "abline()").data[0])
+        axes.axline((0, start), slope=float(vector_of(b, "abline()").data[0]), **style)
     return None

@@ -1,7 +1,7 @@
 """The table of functions: one row a function, formals from the Python signature, arguments matched by R's rules.
 
-A parameter ``na_rm`` is R's ``na.rm``, ``from_`` is ``from``; ``*dots`` is ``...`` and receives `Arg` objects. A first
-parameter called ``evaluator`` is no formal: it receives the running evaluator.
+A parameter ``na_rm`` is R's ``na.rm``, ``from_`` is ``from``, ``call__`` is ``call.``; ``*dots`` is ``...``, of
+`Arg` objects. A first parameter called ``evaluator`` is no formal: it receives the running evaluator.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ SPECIALS: dict[str, Special] = {}
 
 
 def r_name(name: str) -> str:
-    """``na_rm`` is ``na.rm``; a final underscore only avoids a word of Python."""
-    return name.rstrip("_").replace("_", ".")
+    """``na_rm`` is ``na.rm``; a final underscore only avoids a word of Python, two of them are a final dot."""
+    return name.rstrip("_").replace("_", ".") + ("." if name.endswith("__") else "")
 
 
 def builtin(*names: str, invisible: bool = False) -> Callable[[Callable[..., Value]], Callable[..., Value]]:

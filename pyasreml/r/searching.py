@@ -28,35 +28,41 @@ __all__ = ["sort", "unique"]
 
 
 def _order(vectors: list[Vector], decreasing: bool, na_last: bool | None = True) -> np.ndarray[Any, Any]:
-    """Places in ascending order by the first vector, ties by the next; NA last."""
+    """Places in order by the first vector, ties by the next; NA last, first, or (None) left out."""
     keys: list[Any] = []
     gone = np.zeros(len(vectors[0]), dtype=bool)
-    for vector_ in vectors:
-        na = missing(vector_)
+    for source in vectors:
+        na = missing(source)
         gone |= na
-        if vector_.kind == "character":
-            known = sorted({t for t in vector_.data if t is not None}, key=collate)
+        if source.kind == "character":
+            known = sorted({t for t in source.data if t is not None}, key=collate)
             rank = {t: float(i) for i, t in enumerate(known)}
-            data = np.array([np.inf if t is None else rank[t] for t in vector_.data])
+            data = np.array([0.0 if t is None else rank[t] for t in source.data])
         else:
-            data = vector_.data.copy()
-        data = np.where(na, np.inf, -data if decreasing else data)
-        keys.append(data)
+            data = source.data
+        keys.append(np.where(na, -np.inf if na_last is False else np.inf, -data if decreasing else data))
     where = np.lexsort(tuple(reversed(keys)))
-    return where if na_last else where[~gone[where]]
+    return where[~gone[where]] if na_last is None else where
+
+
+def _na_last(value: Value, default: bool | None) -> bool | None:
+    if value is None:
+        return default
+    vector = vector_of(value, "na.last")
+    return None if np.isnan(vector.data[0]) else bool(vector.data[0])
 
 
 @builtin("order")
 def order(*dots: Arg, decreasing: Value = None, na_last: Value = None) -> Vector:
     """Places of the elements in ascending order."""
     vectors = [vector_of(arg.value, "order()") for arg in dots]
-    return integer(_order(vectors, flag(decreasing)) + 1)
+    return integer(_order(vectors, flag(decreasing), _na_last(na_last, True)) + 1)
 
 
 @builtin("sort")
 def sort(x: Value, decreasing: Value = None, na_last: Value = None) -> Value:
-    """Elements in order, NA left out."""
-    where = _order([vector_of(x, "sort()")], flag(decreasing), na_last=False)
+    """Elements in order, NA left out unless asked for."""
+    where = _order([vector_of(x, "sort()")], flag(decreasing), _na_last(na_last, None))
     return subset(x, [integer(where + 1)])
 
 

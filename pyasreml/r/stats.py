@@ -51,6 +51,8 @@ def median(x: Value, na_rm: Value = None) -> Vector:
 def var(x: Value, y: Value = None, na_rm: Value = None) -> Vector:
     """Variance, divisor n - 1."""
     if y is not None:
+        if flag(na_rm):
+            raise UnsupportedError("var(y=, na.rm=)")
         return double([np.cov(floats(x, "var()"), floats(y, "var()"))[0, 1]])
     data = numbers_of((Arg(None, x),), na_rm, "var()")
     return double([np.var(data, ddof=1) if len(data) > 1 else np.nan])
@@ -66,6 +68,8 @@ def sd(x: Value, na_rm: Value = None) -> Vector:
 def cor(x: Value, y: Value = None, use: Value = None) -> Vector:
     """Pearson's correlation of two vectors, or of the columns of a matrix."""
     if y is None:
+        if use is not None:
+            raise UnsupportedError("cor(use=) of a matrix")
         source = vector_of(x, "cor()")
         if source.dim is None:
             raise RError("supply both 'x' and 'y' or a matrix-like 'x'")
@@ -75,7 +79,10 @@ def cor(x: Value, y: Value = None, use: Value = None) -> Vector:
     a, b = floats(x, "cor()"), floats(y, "cor()")
     if len(a) != len(b):
         raise RError("incompatible dimensions")
-    if use is not None:
+    rule = "everything" if use is None else str(strings(use)[0])
+    if rule not in ("everything", "complete.obs", "pairwise.complete.obs"):
+        raise UnsupportedError(f'cor(use = "{rule}")')
+    if rule != "everything":
         known = ~np.isnan(a) & ~np.isnan(b)
         a, b = a[known], b[known]
     return double([np.corrcoef(a, b)[0, 1]])
@@ -142,9 +149,9 @@ for _name in _FAMILIES:
 def formula(x: Value, env: Value = None) -> Language:
     """A formula from text, or of a component that holds one."""
     if isinstance(x, Language):
-        return x
+        return x if env is None else Language(x.node, x.text, env)
     text = str(x) if not isinstance(x, Vector) else " ".join(t or "" for t in strings(x))
-    return Language(parse_formula(text), text)
+    return Language(parse_formula(text), text, env)
 
 
 @builtin("model.matrix")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pyasreml.errors import warn
 from pyasreml.r.arithmetic import vector_of
-from pyasreml.r.coercion import columns_or_self, combine, floats, number, text, whole
+from pyasreml.r.coercion import columns_or_self, combine, flag, floats, number, text, whole
 from pyasreml.r.conditions import RError
 from pyasreml.r.indexing import names_of, subset
 from pyasreml.r.registry import builtin
@@ -46,14 +46,19 @@ def list_(*dots: Arg) -> ListValue:
 
 
 @builtin("unlist")
-def unlist(x: Value, recursive: Value = None, use_names: Value = None) -> Value:
+def unlist(x: Value, use_names: Value = True) -> Value:
     """A list's elements as one vector."""
+    made = _flat(x)
+    return made.plain() if isinstance(made, Vector) and not flag(use_names) else made
+
+
+def _flat(x: Value) -> Value:
     if isinstance(x, pd.DataFrame):
         x = ListValue(columns_or_self(x), [str(name) for name in x.columns])
     if not isinstance(x, ListValue):
         return x
     names = x.names or [""] * len(x)
-    parts = [Arg(n or None, unlist(v)) for n, v in zip(names, x.items, strict=True)]
+    parts = [Arg(n or None, _flat(v)) for n, v in zip(names, x.items, strict=True)]
     return combine(parts)
 
 
@@ -293,6 +298,12 @@ def as_character_(x: Value) -> Vector:
 @builtin("as.vector")
 def as_vector(x: Value, mode: Value = None) -> Value:
     """Elements without attributes."""
+    if mode is not None:
+        convert = {"character": as_character_, "numeric": as_numeric, "integer": as_integer, "logical": as_logical}
+        if text(mode) not in (*convert, "list", "any"):
+            raise RError(f"vector: cannot make a vector of mode '{text(mode)}'.")
+        if text(mode) != "any":
+            return as_list(x) if text(mode) == "list" else convert[text(mode)](x)
     if isinstance(x, ListValue) or x is None:
         return x
     source = vector_of(x, "as.vector()")

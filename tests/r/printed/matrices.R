@@ -12,3 +12,4 @@ merge(data.frame(k=1:2,a=3:4),data.frame(k=2:3,b=5:6)); expand.grid(a=1:2,b=c("x
 p <- data.frame(A=factor(c("a","b","a","b")),B=factor(c("x","x","y","y")),z=1:4); model.matrix(~A+B,p)[,]; colnames(model.matrix(~A*B,p)); colnames(model.matrix(~A-1,p)); colnames(model.matrix(~A+z,p))
 matrix(1:4,2)[3,1]
 data.frame(a=1)[,"b"]
+data.frame(`a b`=1); data.frame(`a b`=1, check.names=FALSE); eigen(matrix(c(2,1,1,2),2))$values; as.data.frame(matrix(1:4,2)); cor(c(1,2,NA,4),c(2,4,1,9),use="complete.obs")

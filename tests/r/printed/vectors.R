@@ -12,3 +12,4 @@ identical(c(1,2),c(1,2)); is.numeric(1L); class(1L); class("a"); class(matrix(1)
 ifelse(c(1,NA,3)>2,"y","n"); as.integer("7"); as.logical(c("TRUE","x")); as.character(c(1,2.5,1e5)); as.character(TRUE); unname(c(a=1)); attr(c(a=1), "names"); setNames(1:2, c("u","v"))
 c(1,2)[[5]]
 undefined_name
+sort(c(2,NA,1), na.last=TRUE); order(c(2,NA,1), na.last=FALSE); order(c(2,NA,1), na.last=NA); unlist(list(a=1,b=2), use.names=FALSE); as.vector(c(a=1), mode="character"); l <- list(abc=1); l[["ab", exact=FALSE]]; character(0); c(a=1)[0]
