@@ -117,10 +117,9 @@ def predict(
     Examples
     --------
     >>> import pyasreml as pa
-    >>> from pyasreml.fit.predict import predict
     >>> data = {"y": [3.1, 5.2, 4.0, 8.4, 6.1, 9.0], "a": ["u", "v"] * 3, "b": ["1", "1", "2", "2", "3", "3"]}
     >>> fit = pa.asreml("y ~ a", random="~ b", data=data, trace=False)
-    >>> predict(fit, classify="a").pvals["predicted.value"].round(4).tolist()
+    >>> pa.predict(fit, classify="a", trace=False).pvals["predicted.value"].round(4).tolist()
     [4.4, 7.5333]
     """
     check_fit(fit, "predict()")
