@@ -183,7 +183,7 @@ DOCUMENTED = {
 }
 
 
-DAMPED = pytest.mark.xfail(reason="the iteration damps a covariance matrix as if it were near-singular, and stops short")
+DAMPED = pytest.mark.xfail(reason="the iteration damps a covariance matrix as near-singular and stops short")
 
 
 @pytest.mark.parametrize(
