@@ -32,7 +32,7 @@ class Condition(Exception):
     """A condition that a handler of the named class is about to take (``signalCondition``, ``message``)."""
 
     def __init__(self, value: Value):
-        super().__init__(str(value))
+        super().__init__(str(value.items[0].data[0]) if isinstance(value, ListValue) and value.items else "")
         self.value = value
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ import pandas as pd
 
 from pyasreml.errors import AsremlError, UnsupportedError, quote
 from pyasreml.r import indexing
-from pyasreml.r.arithmetic import binary, matches, matrix_product, sequence, unary, vector_of
+from pyasreml.r.arithmetic import unary, vector_of
 from pyasreml.r.conditions import Condition, RError
 from pyasreml.r.convert import to_python, to_r
 from pyasreml.r.environment import BASE, CONSTANTS, BreakLoop, Environment, NextTurn, Promise, ReturnValue
 from pyasreml.r.indexing import MISSING
+from pyasreml.r.operators import infix
 from pyasreml.r.registry import BUILTINS, SPECIALS, Special, match_arguments
 from pyasreml.r.registry import Function as BuiltIn
 from pyasreml.r.targets import assign
@@ -31,7 +31,6 @@ from pyasreml.r.values import (
     character,
     double,
     integer,
-    logical,
 )
 from pyasreml.syntax import deparse
 from pyasreml.syntax.nodes import (
@@ -60,6 +59,9 @@ from pyasreml.syntax.nodes import (
 )
 
 __all__ = ["Evaluator"]
+
+MAX_DEPTH = 1000
+"""R functions in R functions; Python's own limit is raised to let them."""
 
 
 class Evaluator:
@@ -120,9 +122,21 @@ class Evaluator:
         """Evaluate statement by statement; yields each with its value."""
         for statement in script.statements:
             with self.reading(script.text):
-                self.visible = True
-                value = self.eval(statement, self.env)
-            yield statement, value
+                yield statement, self.statement(statement)
+
+    def statement(self, node: Node) -> Value:
+        """Value of a statement at top level, where nothing is left to return to or to break out of."""
+        self.visible, self.depth, self.message_handlers = True, 0, 0
+        try:
+            return self.eval(node, self.env)
+        except ReturnValue:
+            raise self.fail("no function to return from, jumping to top level", node) from None
+        except (BreakLoop, NextTurn):
+            raise self.fail("no loop for break/next, jump to top level", node) from None
+        except Condition as signal:
+            raise self.fail(str(signal), node) from None
+        except RecursionError:
+            raise self.fail("evaluation nested too deeply: infinite recursion", node) from None
 
     def eval(self, node: Node, env: Environment) -> Value:
         """Value of a node."""
@@ -143,7 +157,7 @@ class Evaluator:
             case Call():
                 return self.call(node, env)
             case Binary():
-                return self.binary(node, env)
+                return infix(self, node, env)
             case Unary():
                 if node.operator == "~":
                     return Language(node, self.source(node), env)
@@ -371,7 +385,7 @@ class Evaluator:
                 env[name] = MISSING
         self.depth += 1
         try:
-            if self.depth > 400:
+            if self.depth > MAX_DEPTH:
                 raise RError("evaluation nested too deeply: infinite recursion")
             with self.reading(function.text):
                 self.visible = True
@@ -411,72 +425,6 @@ class Evaluator:
         drop = named.get("drop")
         flag = None if drop is None else bool(vector_of(drop, "drop").data[0])
         return self.located(node, lambda: indexing.subset(owner, places, flag))
-
-    # operators
-    def binary(self, node: Binary, env: Environment) -> Value:
-        """Infix operators: assignments, pipes, formulas, logic, arithmetic, and ``%any%``."""
-        operator = node.operator
-        if operator in ("<-", "=", "<<-", ":="):
-            return self.assign_statement(node.left, node.right, env, operator == "<<-")
-        if operator in ("->", "->>"):
-            return self.assign_statement(node.right, node.left, env, operator == "->>")
-        if operator == "~":
-            return Language(node, self.source(node), env)
-        if operator in ("|>", "%>%"):
-            return self.pipe(node, env)
-        if operator in ("&&", "||"):
-            return self.short_circuit(node, env)
-        left, right = self.eval(node.left, env), self.eval(node.right, env)
-        self.visible = True
-        if operator == ":":
-            return self.located(node, lambda: sequence(left, right))
-        if operator == "%in%":
-            return self.located(node, lambda: logical(matches(left, right) >= 0))
-        if operator == "%*%":
-            return self.located(node, lambda: matrix_product(left, right))
-        if operator == "%o%":
-            return self.located(node, lambda: self.apply(BUILTINS["outer"], [Arg(None, left), Arg(None, right)]))
-        if operator.startswith("%") and operator not in ("%%", "%/%"):
-            function = self.function(Name(operator, span=node.span), env)
-            return self.apply(function, [Arg(None, left), Arg(None, right)])
-        return self.located(node, lambda: binary(operator, left, right))
-
-    def short_circuit(self, node: Binary, env: Environment) -> Value:
-        """``&&`` and ``||``."""
-        stop = 0.0 if node.operator == "&&" else 1.0
-        seen_na = False
-        for side in (node.left, node.right):
-            value = vector_of(self.eval(side, env), node.operator)
-            if len(value) != 1 or value.kind == "character":
-                raise self.fail(f"'{node.operator}' needs a single logical value on either side", side)
-            if np.isnan(value.data[0]):
-                seen_na = True
-            elif float(value.data[0] != 0) == stop:
-                return logical([stop])
-        self.visible = True
-        return logical([np.nan if seen_na else 1 - stop])
-
-    def pipe(self, node: Binary, env: Environment) -> Value:
-        """``x |> f(y)`` and ``x %>% f(y)``, where the magrittr pipe takes a bare function name and ``.`` too."""
-        left, right = node.left, node.right
-        if isinstance(right, Paren) and isinstance(right.inner, Function):
-            right = Call(right, (), span=right.span)
-        if node.operator == "%>%":
-            if not isinstance(right, Call):
-                right = Call(right, (), span=right.span)
-            inner = Environment(env, {".": Promise(left, env, self.text)})
-            dotted = any(isinstance(a.value, Name) and a.value.name == "." for a in right.arguments)
-            first = () if dotted else (Argument(None, Name(".", span=left.span), span=left.span),)
-            return self.call(replace(right, arguments=(*first, *right.arguments)), inner)
-        if not isinstance(right, Call):
-            raise self.fail("The pipe operator requires a function call as RHS", right)
-        placeholder = [i for i, a in enumerate(right.arguments) if isinstance(a.value, Name) and a.value.name == "_"]
-        if placeholder:
-            arguments = list(right.arguments)
-            arguments[placeholder[0]] = replace(arguments[placeholder[0]], value=left)
-        else:
-            arguments = [Argument(None, left, span=left.span), *right.arguments]
-        return self.call(replace(right, arguments=tuple(arguments)), env)
 
     def assign_statement(self, target: Node, source: Node, env: Environment, outer: bool) -> Value:
         """``target <- source``."""

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from pyasreml.r.convert import to_python, to_r
-from pyasreml.r.evaluator import Evaluator
+from pyasreml.r.evaluator import MAX_DEPTH, Evaluator
 from pyasreml.r.functions import load_tables
 from pyasreml.r.output import shown
 from pyasreml.r.values import Value
 from pyasreml.syntax import parse_script
 
 __all__ = ["Session", "run"]
+
+FRAMES = 16
+"""Python calls that one call of an R function can take."""
 
 
 class Session:
@@ -61,10 +64,20 @@ class Session:
 
     def _run(self, text: str) -> Value:
         value: Value = None
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, FRAMES * MAX_DEPTH))
+        try:
+            value = self._statements(text)
+        finally:
+            sys.setrecursionlimit(limit)
+        self._write_figures()
+        return value
+
+    def _statements(self, text: str) -> Value:
+        value: Value = None
         for _, value in self._evaluator.run(parse_script(text)):
             if self._echo and self._evaluator.visible:
                 sys.stdout.write(shown(value) + "\n")
-        self._write_figures()
         return value
 
     def _write_figures(self) -> None:

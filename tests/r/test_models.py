@@ -192,3 +192,24 @@ def test_run_returns_python_objects() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert pa.run("NULL") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("return(1)", "no function to return from"),
+        ("break", "no loop for break"),
+        ("f <- function(n) f(n + 1); f(1)", "nested too deeply"),
+        ("stop(tryCatch(stop('inner'), error = function(e) e))", "inner"),
+        ("mean()", 'argument "x" is missing'),
+        ("mean(1, nothing = 2)", "unused argument 'nothing'"),
+        ("x <- 1:3; x[[7]]", "subscript out of bounds"),
+        ("if (NA) 1", "missing value where TRUE/FALSE needed"),
+        ("5 <- 3", "left-hand side to assignment"),
+        ("matrix(1:4, 2) %*% 1:3", "non-conformable"),
+    ],
+)
+def test_what_r_stops_with(text: str, part: str) -> None:
+    with pytest.raises(RError) as caught:
+        Session().eval(text)
+    assert part in str(caught.value)

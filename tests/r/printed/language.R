@@ -13,3 +13,4 @@ paste0("a",1:3,collapse=","); paste("a",NULL); paste(c("a",NA)); paste("a", 1:2,
 capture.output(print(c(a=1)), cat("hi\n")); capture.output(1+1); invisible(5); (invisible(6)); x <- 3; (x <- 4); cat(1.23456789, 1e-10, 100000, 123456789, "\n"); cat(TRUE, NA, NULL, 3L, "\n"); cat("a","b",sep=""); cat("\n"); print("s"); T; F & TRUE; pi
 stop("a message")
 tryCatch(message("hi"), message=function(m) conditionMessage(m)); tryCatch(stop("x", call.=FALSE), error=function(e) conditionMessage(e)); a <- 1; b <- 2; ls(); rm(a); ls(); rm(list=ls()); ls(); hist(c(1,2,3,4,10), plot=FALSE)$breaks; hist(c(1,2,2,10), breaks=3, plot=FALSE)$counts
+f <- function(n) if (n == 0) 0 else 1 + f(n - 1); f(300); tryCatch(stop("inner"), error=function(e) class(e)); x <- c(a=1); x[["c"]] <- 9; x
