@@ -189,7 +189,7 @@ class Asreml:
 
     @cached_property
     def Cfixed(self) -> pd.DataFrame | None:
-        """Variance matrix of the fixed effects (divided by sigma2 on the gamma scale), with ``Cfixed = TRUE``."""
+        """Variance matrix of the fixed effects, with ``Cfixed = TRUE``."""
         return fixed_tests.fixed_variance(self) if self.options.Cfixed else None
 
     @cached_property

@@ -28,8 +28,10 @@ FULL_STEP_GAIN = 0.45
 FULL_STEP_NEXT = 1.0
 """Multiplier times the largest |d|/se below this makes the next step full."""
 NEARLY_FULL = 0.8
-STOP_GAIN = 0.0005
-"""U'd per row of the information that counts as converged."""
+STOP_STEP = 0.015
+"""Largest |d|/se that counts as converged."""
+NEGLIGIBLE = 0.05
+"""A variance with θ sqrt(AI) below this is not waited for."""
 STOP_LOGLIK = 0.002
 """Change of the log-likelihood, times the iteration number, that counts as converged."""
 CEILING = 1 / FLOOR
@@ -69,7 +71,7 @@ class _Update:
 
     theta: FloatArray
     nominal: float
-    gain: float
+    waited: float
     moved: int
     late: int
     final: frozenset[int]
@@ -143,7 +145,7 @@ class Likeness:
             state.iterates.append(iterate)
             if self.watch is not None:
                 self.watch(iterate)
-            still = number > 1 and update.gain < STOP_GAIN and change < STOP_LOGLIK * number
+            still = number > 1 and update.waited < STOP_STEP and change < STOP_LOGLIK * number
             stop = still and not update.moved and not update.late
             state.theta, state.nominal = update.theta, update.nominal
             state.boundary |= update.final
@@ -238,7 +240,8 @@ class Likeness:
         late = self._limits(theta, d, s, live, moved)
         free = np.array([i for i in live if i not in moved], np.int64)
         largest = self._largest(ai, d, free)
-        gain = float(score[live] @ d[live]) / live.size if live.size else 0.0
+        information = np.sqrt(np.maximum(np.diagonal(point.ai), 0.0))
+        waited = np.array([i for i in free if not self._floored[i] or theta[i] * information[i] >= NEGLIGIBLE], np.int64)
         new = theta.copy()
         for i in live.tolist():
             if i != self._sigma2:
@@ -258,7 +261,7 @@ class Likeness:
             proper_free = any(i != self._sigma2 for i in free.tolist())
             if nominal > NEARLY_FULL or (number > 1 and s * largest < FULL_STEP_NEXT and proper_free):
                 nominal = 1.0
-        return _Update(new, nominal, gain, len(moved) + shortened, len(late), frozenset(final), rows)
+        return _Update(new, nominal, self._largest(ai, d, free, waited), len(moved) + shortened, len(late), frozenset(final), rows)
 
     def _damp(self, ai: FloatArray, live: IntArray) -> tuple[FloatArray, bool]:
         """The information, its diagonal raised where a variance parameter is nearly determined by the others.
@@ -287,12 +290,14 @@ class Likeness:
                     new[i] = state.theta[i] + 0.5 * step[i]
         state.step = new - state.theta
 
-    def _largest(self, ai: FloatArray, d: FloatArray, rows: IntArray) -> float:
-        """Largest |d|/se over the free parameters, sigma2 left out."""
-        proper = rows != self._sigma2 if self._sigma2 is not None else np.ones(rows.size, bool)
-        if not proper.any():
+    def _largest(self, ai: FloatArray, d: FloatArray, rows: IntArray, wanted: IntArray | None = None) -> float:
+        """Largest |d|/se, over `wanted` among the free `rows`; sigma2 left out."""
+        chosen = np.isin(rows, rows if wanted is None else wanted)
+        if self._sigma2 is not None:
+            chosen &= rows != self._sigma2
+        if not chosen.any():
             return 0.0
-        return float((np.abs(d[rows]) / standard_errors(ai, rows))[proper].max())
+        return float((np.abs(d[rows]) / standard_errors(ai, rows))[chosen].max())
 
     def _keep_feasible(self, theta: FloatArray, new: FloatArray) -> int:
         """Halve the move of a structure that is not positive definite until it is; returns parameters shortened."""
