@@ -75,10 +75,10 @@ class Coefficients:
 class ParameterInfo:
     """One parameter of a structure: the end of its name, type and default constraint code.
 
-    `type` is V (variance), C (covariance), R (correlation), P (positive without a scale: a power, a range) or L
+    `type` is V (variance), C (covariance), R (correlation), P (positive without a scale: a range) or L
     (loading); asreml's G for a variance ratio is given later, when the scale is known. The name is the term's, ``!``,
     the variable and the suffix; without the variable where `bare`. `kind` is what limits its steps, where that is
-    another type's rule: C, none at all, for parameters of type R that may pass 1.
+    another type's rule: C, none at all, for parameters of type R that may pass 1 and for ranges.
     """
 
     suffix: str

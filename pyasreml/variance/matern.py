@@ -49,8 +49,8 @@ class Matern(Dense):
         super().__init__(
             at.shape[0],
             tuple(
-                # an angle may have any value
-                ParameterInfo("!alpha", "R", code, kind="C") if n == "alpha" else ParameterInfo(f"!{n}", "P", code)
+                # an angle may have any value; the others step as variances do
+                ParameterInfo(f"!{n}", "R" if n == "alpha" else "P", code, kind="C" if n == "alpha" else "V")
                 for n, code in zip(self._names, codes, strict=True)
             ),
         )

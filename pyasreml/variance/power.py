@@ -9,8 +9,6 @@ ieuc  (dx² + dy²)^½
 aexp  \|dx\|, \|dy\| apart      agau  dx², dy² apart (two parameters)
 ====  ========================  ====  =================================
 
-The type is P, a positive correlation: where it falls to nothing asreml floors it as it floors a variance.
-
 On a line ``exp`` is a Markov process, and its inverse is tridiagonal in the order of the coordinates.
 """
 
@@ -25,7 +23,7 @@ from pyasreml.variance.base import Coefficients, Entries, FloatArray, NotFeasibl
 from pyasreml.variance.dense import CORRELATION_START, Dense
 from pyasreml.variance.distances import apart, line, plane
 
-POWER = ParameterInfo("!pow", "P", "U")
+POWER = ParameterInfo("!pow", "R", "U")
 
 
 class Power(Dense):
@@ -39,7 +37,7 @@ class Power(Dense):
     def __init__(self, distances: FloatArray):
         count, size = distances.shape[:2]
         names = ("!pow",) if count == 1 else tuple(f"!pow{i}" for i in range(1, count + 1))
-        super().__init__(size, tuple(ParameterInfo(name, "P", "U") for name in names))
+        super().__init__(size, tuple(ParameterInfo(name, "R", "U") for name in names))
         self._distances = distances
 
     def check(self, theta: FloatArray) -> None:

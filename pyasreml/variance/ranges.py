@@ -40,7 +40,7 @@ class Range(Dense):
     """
 
     def __init__(self, distance: FloatArray, shape: Shape):
-        super().__init__(distance.shape[0], (ParameterInfo("!range", "P", "U"),))
+        super().__init__(distance.shape[0], (ParameterInfo("!range", "P", "U", kind="C"),))
         self._distance = distance
         self._shape = shape
 

@@ -183,17 +183,8 @@ DOCUMENTED = {
 }
 
 
-DAMPED = pytest.mark.xfail(reason="the iteration damps a covariance matrix as near-singular and stops short")
-
-
-@pytest.mark.parametrize(
-    ("model", "exact"),
-    [
-        pytest.param(model, exact, marks=DAMPED if model == "us" and not exact else ())
-        for model in DOCUMENTED
-        for exact in (False, True)
-    ],
-)
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("model", DOCUMENTED)
 @pytest.mark.filterwarnings("ignore:Some components changed")
 def test_documented_repeated_measures(model: str, exact: bool, shared: Path) -> None:
     data = pd.read_csv(shared / "data/wild/asr_grassUV.csv")
