@@ -14,7 +14,7 @@ import pytest
 
 from compat_cases import baseline, make, reporting
 from compat_cases.agreement import compare, seven_digits
-from compat_cases.causes import Cause, explain
+from compat_cases.causes import Cause, explain, read_causes
 from compat_cases.objects import object_case
 from compat_cases.picking import PickError, cell, names_of, scalar, vector
 from compat_cases.processes import run_cases
@@ -268,8 +268,10 @@ def test_simulated_cases_are_those_of_the_generator(file: str) -> None:
 def _agreement(folder: Path, timeout: float) -> list[Outcome]:
     cases = [read_case(path) for path in case_files([folder])]
     outcomes = list(run_cases(cases, jobs=2, timeout=timeout))
+    stale = explain(outcomes, read_causes(HERE / "causes.yaml"))
     fallen = baseline.fallen(outcomes, baseline.read())
     assert not fallen, "\n".join(fallen)
+    assert not stale, f"causes out of date: {stale}"
     return outcomes
 
 
