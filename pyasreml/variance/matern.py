@@ -123,4 +123,9 @@ def matern(call: StructureCall) -> Structure:
     power = options.pop("lambda", 2.0)
     if power not in (1, 2):
         raise ModelError(f"{call.text}: lambda is 1 (city-block distance) or 2 (Euclidean), not {power:g}")
-    return Matern(plane(call), {n: v for n, v in options.items() if n in NAMES}, power)
+    found = Matern(plane(call), {n: v for n, v in options.items() if n in NAMES}, power)
+    try:
+        found.coefficients(found.starts(1.0, None))
+    except NotFeasible as error:
+        raise ModelError(f"{call.text}: the start values cannot be used: {error}") from None
+    return found
