@@ -55,8 +55,9 @@ def asreml(fixed: Any = None, random: Any = None, sparse: Any = None, residual: 
         One-sided formulas: ``"~ Blocks/Wplots"``, ``"~ ar1(Row):ar1(Column)"``, ``"~ dsum(~ units | Site)"``.
     **arguments
         asreml's other arguments, in Python or in R spelling (``na_action``, ``**{"na.action": …}``), by unique
-        beginnings too: ``G_param``, ``R_param``, ``data``, ``na_action``, ``subset``, ``weights``, ``family``, ``start_values``,
-        ``model_frame``; and the options of `asreml_options` for this call: ``maxit``, ``trace``, ``workspace``, ``exact`` ….
+        beginnings too: ``G_param``, ``R_param``, ``data``, ``na_action``, ``subset``, ``weights``, ``family``,
+        ``start_values``, ``model_frame``, ``group``, ``knot_points``, ``pwr_points``, ``equate_levels``, ``known``; and
+        the options of `asreml_options` for this call: ``maxit``, ``trace``, ``workspace``, ``exact`` ….
 
     Returns
     -------
@@ -95,7 +96,8 @@ def update(
     ----------
     fit : Asreml
     fixed, random, sparse, residual : str or formula, optional
-        Changes by the rules of R's ``update.formula``: ``"~ . + x"``, ``"~ . - Rep"``. ``random_`` (R's ``random.``) is the same.
+        Changes by the rules of R's ``update.formula``: ``"~ . + x"``, ``"~ . - Rep"``. ``random_`` (R's ``random.``)
+        is the same.
     **changes
         Other arguments and options, as in `asreml`.
 
@@ -126,8 +128,9 @@ def update(
         if text is not None:
             old = formula_text(fit.recipe.arguments.get(name), name)
             merged[name] = update_formula(old, text)
-    own = {name: merged[name] for name in ("G_param", "R_param") if name in formals}
-    merged.update({"G_param": fit.G_param, "R_param": fit.R_param, **own})
+    own: dict[str, Any] = {name: merged[name] for name in ("G_param", "R_param") if name in formals}
+    merged.update(G_param=fit.G_param, R_param=fit.R_param)
+    merged.update(own)
     return _fit(merged, {**fit.recipe.options, **options}, restart=True)
 
 
@@ -152,7 +155,10 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
         subset=formals.get("subset"),
         na_action=_na_action(formals.get("na_action")),
         weights=_column_name(formals.get("weights")),
+        knot_points=formals.get("knot_points"),
         pwr_points=formals.get("pwr_points"),
+        equate_levels=formals.get("equate_levels") or (),
+        group=formals.get("group"),
         known=formals.get("known"),
     )
     clock.lap("data")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyasreml.errors import AsremlError, FormulaError, UnsupportedError, warn
-from pyasreml.options import Options, current_options, option_name
+from pyasreml.options import OTHER_OPTIONS, Options, current_options, option_name, refuse_option
 from pyasreml.syntax import deparse
 from pyasreml.syntax.nodes import Node
 
@@ -60,25 +60,15 @@ NOT_HERE: dict[str, str] = {
     "vcc": "vcc",
     "asmv": "asmv",
     "mbf": "mbf",
-    "group": "group",
-    "knot_points": "knot.points",
     "prune": "prune",
     "combine": "combine",
     "uid": "uid",
     "mef": "mef",
     "last": "last",
-    "equate_levels": "equate.levels",
     "predict": "predict",
     "wald": "wald",
 }
 """Arguments of asreml that belong to features this version does not have."""
-
-R_OPTIONS: frozenset[str] = frozenset(
-    "tol uspd oscillate pxem eqorder knots nsppoints grid score spline_step spline_scale font_scale Csparse dense aodev "
-    "aom debug ai_loadings ai_penalty rotate_fa glmminloop design colourise use_blas scale BATCH".split()
-)
-"""Options of asreml that this version does not have."""
-
 
 def match_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Sort keyword arguments into formals of `asreml` and options.
@@ -103,8 +93,8 @@ def match_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
             formals[target] = value
         elif option_name(key) is not None:
             options[key] = value
-        elif key in R_OPTIONS:
-            raise UnsupportedError(key.replace("_", "."))
+        elif key in OTHER_OPTIONS:
+            refuse_option(key, value)
         else:
             near = difflib.get_close_matches(key, [*FORMALS, *_options()], 3, 0.6)
             hint = f"; did you mean {' or '.join(n.replace('_', '.') for n in near)}?" if near else ""
@@ -119,7 +109,7 @@ def _options() -> list[str]:
 def _formal(key: str) -> str | None:
     if key in FORMALS:
         return key
-    if option_name(key) is not None or key in R_OPTIONS:
+    if option_name(key) is not None or key in OTHER_OPTIONS:
         return None
     begun = [f for f in FORMALS if f.startswith(key)] if key else []
     return begun[0] if len(begun) == 1 else None

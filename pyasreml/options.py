@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from pyasreml.errors import AsremlError
+from pyasreml.errors import AsremlError, UnsupportedError, warn
 
 __all__ = ["Options", "asreml_options", "current_options", "option_name", "reset_options"]
 
@@ -49,6 +49,12 @@ class Options:
         values: dict[str, Any] = {}
         for name, value in changes.items():
             key = name.replace(".", "_")
+            if key in LOOKS:
+                warn(f"the option {name} has no meaning here and is not used")
+                continue
+            if key in OTHER_OPTIONS:
+                refuse_option(key, value)
+                continue
             if key not in FIELDS:
                 near = difflib.get_close_matches(key, FIELDS, 3, 0.5)
                 hint = f" (near: {', '.join(near)})" if near else ""
@@ -58,6 +64,44 @@ class Options:
 
 
 FIELDS: tuple[str, ...] = tuple(f.name for f in dataclasses.fields(Options))
+
+
+OTHER_OPTIONS: dict[str, Any] = {
+    "tol": (0, 0),
+    "uspd": True,
+    "oscillate": True,
+    "pxem": 1,
+    "eqorder": 3,
+    "knots": 50,
+    "nsppoints": 21,
+    "grid": True,
+    "score": False,
+    "spline_step": None,
+    "spline_scale": -1,
+    "Csparse": None,
+    "dense": None,
+    "aodev": False,
+    "aom": False,
+    "debug": False,
+    "ai_loadings": 0,
+    "ai_penalty": 10,
+    "rotate_fa": False,
+    "glmminloop": 1,
+    "design": False,
+    "scale": 1,
+}
+"""Options of asreml that this version does not have, with asreml's defaults: only these values are taken."""
+
+LOOKS: frozenset[str] = frozenset({"colourise", "font_scale", "BATCH", "use_blas"})
+"""Options about asreml's own screen and library, without a meaning here."""
+
+
+def refuse_option(key: str, value: Any) -> None:
+    """Raise `UnsupportedError` unless `value` is asreml's default, which changes nothing."""
+    default = OTHER_OPTIONS[key]
+    same = value is None or value == default or (isinstance(default, tuple) and tuple(value) == default)
+    if not same:
+        raise UnsupportedError(key.replace("_", "."))
 
 
 def option_name(name: str) -> str | None:
@@ -162,10 +206,11 @@ def asreml_options(**changes: Any) -> OptionValues:
     ----------
     **changes
         asreml's option names (dots as underscores): ``maxit`` (13), ``trace`` (True; a callable gets each
-        iteration), ``workspace``, ``step_size`` and ``update_step_size`` (0.316, first step), ``extra`` (0, iterations after
-        convergence), ``ai_sing`` (False), ``fail`` ("hard", or "soft"), ``keep_order`` (False), ``random_order``
-        ("noeff", "user", "R"), ``Cfixed`` (False), ``gammaPar`` (False), ``fixgammas`` (False). Ours: ``exact`` (False: asreml's own
-        iteration; True: the REML optimum), ``solver`` ("own" or "cholmod"), ``threads`` (1).
+        iteration), ``workspace``, ``step_size`` and ``update_step_size`` (0.316, first step), ``extra`` (0, iterations
+        after convergence), ``ai_sing`` (False), ``fail`` ("hard", or "soft"), ``keep_order`` (False),
+        ``random_order`` ("noeff", "user", "R"), ``Cfixed`` (False), ``gammaPar`` (False), ``fixgammas`` (False). Ours:
+        ``exact`` (False: asreml's own iteration; True: the REML optimum), ``solver`` ("own" or "cholmod"),
+        ``threads`` (1).
 
     Returns
     -------
@@ -187,7 +232,7 @@ def asreml_options(**changes: Any) -> OptionValues:
         shown = {name: getattr(_session, name) for name in FIELDS}
         return OptionValues(shown, before)
     new = _session.with_changes(changes)
-    keys = [name.replace(".", "_") for name in changes]
+    keys = [key for key in (name.replace(".", "_") for name in changes) if key in FIELDS]
     old = {key: getattr(_session, key) for key in keys}
     _session, _set_by_user = new, _set_by_user | set(keys)
     return OptionValues(old, before)

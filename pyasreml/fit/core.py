@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from pyasreml.errors import AsremlError
-from pyasreml.fit import fixed_tests, param_lists
+from pyasreml.fit import effects, fixed_tests, param_lists
+from pyasreml.fit.effects import Parts
 from pyasreml.fit.engine import Engine
 from pyasreml.reml.iterate import Estimates
 
@@ -20,27 +21,6 @@ if TYPE_CHECKING:
     from pyasreml.options import Options
 
 FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Effects, or their variances, of the fixed, random and sparse terms: frames with one column ``effect``."""
-
-    fixed: pd.DataFrame
-    random: pd.DataFrame | None
-    sparse: pd.DataFrame | None
-
-    def __getitem__(self, name: str) -> pd.DataFrame | None:
-        if name not in ("fixed", "random", "sparse"):
-            raise KeyError(name)
-        found: pd.DataFrame | None = getattr(self, name)
-        return found
-
-    def keys(self) -> tuple[str, ...]:
-        return ("fixed", "random", "sparse")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())
 
 
 @dataclass(frozen=True)
@@ -91,6 +71,35 @@ class Asreml:
         Seconds by stage; bytes.
     """
 
+    engine: Engine
+    estimates: Estimates
+    recipe: Recipe
+    call: str
+    options: Options
+    timings: dict[str, float]
+    memory: dict[str, float]
+    loglik: float
+    sigma2: float
+    gamma: bool
+    response: str
+    nedf: int
+    nwv: int
+    nsing: int
+    deviance: float
+    converge: bool
+    ifault: int
+    last_message: str
+    det: float
+    ai: FloatArray
+    formulae: dict[str, str | None]
+    core_version: str
+    coefficients: Parts
+    vcoeff: Parts
+    linear_predictors: pd.Series[float]
+    residuals: pd.Series[float]
+    noeff: pd.Series[float]
+    _terms: dict[str, list[tuple[str, int]]]
+
     def __init__(
         self,
         engine: Engine,
@@ -122,11 +131,17 @@ class Asreml:
         set_("converge", estimates.converged)
         set_("ifault", 0 if estimates.converged else 1)
         set_("last_message", estimates.message or ("" if estimates.converged else "Log-likelihood not converged"))
-        set_("det", _logdet_c(engine, estimates))
+        set_("det", effects.logdet_c(engine, estimates))
         set_("ai", estimates.ai_inverse)
         set_("formulae", dict(bound.formulae))
         set_("core_version", "4.2")
-        _collect_effects(self, engine, estimates)
+        found = effects.collect(engine, estimates)
+        set_("coefficients", found.coefficients)
+        set_("vcoeff", found.variances)
+        set_("linear_predictors", found.fitted)
+        set_("residuals", found.residuals)
+        set_("noeff", found.noeff)
+        set_("_terms", found.terms)
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -144,18 +159,22 @@ class Asreml:
 
     @cached_property
     def vparameters(self) -> pd.Series[float]:
+        """Variance parameters after the last update: ratios on the gamma scale."""
         return self._by_parameter(self.estimates.theta)
 
     @cached_property
     def vparameters_con(self) -> pd.Series[str]:
+        """Constraint codes P U F B S."""
         return self._by_parameter(np.array(self.estimates.codes, object))
 
     @cached_property
     def vparameters_type(self) -> pd.Series[str]:
+        """Types V G R C L."""
         return self._by_parameter(np.array(self.engine.variance.parameters.types, object))
 
     @cached_property
     def vparameters_pc(self) -> pd.Series[float]:
+        """Percentage change in the last update, NaN for F, B and S."""
         return self._by_parameter(self.estimates.change)
 
     def _by_parameter(self, values: npt.NDArray[Any]) -> pd.Series[Any]:
@@ -163,6 +182,7 @@ class Asreml:
 
     @cached_property
     def trace(self) -> pd.DataFrame:
+        """Rows LogLik, Sigma2, DF, stepsz and the parameters; a column an iteration and the extra last one."""
         iterates = self.estimates.iterates
         columns = [
             np.concatenate([[i.loglik, i.sigma2, self.nedf, i.step], i.theta]) for i in iterates
@@ -176,15 +196,18 @@ class Asreml:
 
     @cached_property
     def hat(self) -> pd.Series[float]:
+        """Prediction variances of the fitted values."""
         return pd.Series(fixed_tests.hat_values(self), index=self.residuals.index)
 
     @cached_property
     def yssqu(self) -> pd.Series[float]:
+        """Sequential sums of squares of the fixed terms."""
         labels, values = fixed_tests.sequential_squares(self)
         return pd.Series(values, index=pd.Index(labels))
 
     @cached_property
     def aov(self) -> pd.DataFrame:
+        """Degrees of freedom and incremental F of the fixed terms."""
         return fixed_tests.aov_table(self)
 
     @cached_property
@@ -194,10 +217,12 @@ class Asreml:
 
     @cached_property
     def G_param(self) -> dict[str, Any]:
+        """Start-value list of the random terms at the final parameters."""
         return param_lists.g_param(self)
 
     @cached_property
     def R_param(self) -> dict[str, Any]:
+        """Start-value list of the residual sections at the final parameters."""
         return param_lists.r_param(self)
 
     @cached_property
@@ -206,10 +231,12 @@ class Asreml:
         frame = self.engine.bound.frame
         columns: dict[str, Any] = {}
         for name, column in frame.columns.items():
-            columns[name] = (
-                pd.Categorical.from_codes(column.codes, categories=list(column.levels)) if column.is_factor else column.values
-            )
-        columns["units"] = pd.Categorical([str(i + 1) for i in range(len(frame))], [str(i + 1) for i in range(len(frame))])
+            if column.is_factor:
+                columns[name] = pd.Categorical.from_codes(column.array.astype(int), categories=pd.Index(column.levels))
+            else:
+                columns[name] = column.values
+        units = [str(i + 1) for i in range(len(frame))]
+        columns["units"] = pd.Categorical(units, units)
         return pd.DataFrame(columns, index=pd.Index(frame.rows + 1))
 
     def term_of_effect(self, part: str) -> list[tuple[str, int]]:
@@ -295,103 +322,3 @@ def check_fit(fit: Any, what: str) -> Asreml:
     if not isinstance(fit, Asreml):
         raise AsremlError(f"{what}: an asreml fit is needed, not {type(fit).__name__}")
     return fit
-
-
-def _logdet_c(engine: Engine, estimates: Estimates) -> float:
-    """log|C| with the equations of missing values, those that were dropped (diagonal R) included."""
-    eq = engine.equations
-    total = estimates.point.logdet_C
-    if eq.residual.diagonal and not eq.observed.all():
-        total += float(np.log(_dropped_precision(engine, estimates.point.theta)).sum())
-    return total
-
-
-def _dropped_precision(engine: Engine, theta: FloatArray) -> FloatArray:
-    """1/R_ii of the missing records that were dropped from sections with a diagonal R."""
-    eq = engine.equations
-    out = np.zeros(eq.n)
-    structures = eq.structures(theta)
-    for k, (rows, product) in enumerate(zip(eq.residual.grids, eq.variance.sections, strict=True)):
-        if product.diagonal:
-            entries = product.entries()
-            values = np.bincount(entries.row, weights=entries.value * structures.sections[k].c[entries.basis], minlength=rows.size)
-            out[rows] = values if eq.weights is None else values * eq.weights[rows]
-    return out[~eq.residual.kept & ~eq.observed]
-
-
-def _collect_effects(fit: Asreml, engine: Engine, estimates: Estimates) -> None:
-    """Coefficients, their variances, fitted values, residuals, numbers of effects."""
-    from pyasreml.design import effect_names
-
-    eq, bound, design = engine.equations, engine.bound, engine.design
-    b = estimates.point.solution
-    state = engine.at(estimates.point.theta, derivatives=True)
-    v = state.numeric.inverse_diagonal()
-    effects: dict[str, list[FloatArray]] = {"fixed": [], "sparse": [], "random": []}
-    variances: dict[str, list[FloatArray]] = {"fixed": [], "sparse": [], "random": []}
-    names: dict[str, list[str]] = {"fixed": [], "sparse": [], "random": []}
-    terms: dict[str, list[tuple[str, int]]] = {"fixed": [], "sparse": [], "random": []}
-    noeff: list[tuple[str, float]] = []
-    column = 0
-    for term, coded in zip((*bound.fixed, *bound.sparse), design.fixed_terms, strict=True):
-        part = "fixed" if term.part == "fixed" else "sparse"
-        kept = coded.kept
-        full, var = np.zeros(kept.size), np.zeros(kept.size)
-        full[kept], var[kept] = b[column : column + coded.rank], v[column : column + coded.rank]
-        column += coded.rank
-        effects[part].append(full)
-        variances[part].append(var)
-        names[part].extend(effect_names(term))
-        terms[part].append((term.label, kept.size))
-        noeff.append((term.label, coded.rank))
-    for t, term in enumerate(bound.random):
-        at = slice(eq.offsets[t], eq.offsets[t + 1])
-        effects["random"].append(b[at])
-        variances["random"].append(v[at])
-        names["random"].extend(effect_names(term))
-        terms["random"].append((term.label, at.stop - at.start))
-        noeff.append((term.label, at.stop - at.start))
-    linear = eq.X.dot(b[: eq.p])
-    for t, z in enumerate(eq.Z):
-        linear += z.dot(b[eq.offsets[t] : eq.offsets[t + 1]])
-    missing = np.flatnonzero(~eq.observed)
-    if missing.size:
-        value, var = _missing_effects(engine, estimates, linear, missing, v)
-        effects["sparse"].append(value)
-        variances["sparse"].append(var)
-        names["sparse"].extend(f"mv_{i + 1}" for i in range(missing.size))
-        terms["sparse"].append(("mv", missing.size))
-        noeff.append(("mv", missing.size))
-    tables = {}
-    for kind, values in (("coefficients", effects), ("vcoeff", variances)):
-        frames = {
-            part: pd.DataFrame({"effect": np.concatenate(x)}, index=pd.Index(names[part])) if x else None
-            for part, x in values.items()
-        }
-        assert frames["fixed"] is not None
-        tables[kind] = Parts(frames["fixed"], frames["random"], frames["sparse"])
-    fitted = np.where(eq.observed, linear, np.nan)
-    index = pd.RangeIndex(1, eq.n + 1)
-    fit._set("coefficients", tables["coefficients"])
-    fit._set("vcoeff", tables["vcoeff"])
-    fit._set("linear_predictors", pd.Series(fitted, index=index))
-    fit._set("residuals", pd.Series(np.where(eq.observed, eq.y - linear, np.nan), index=index))
-    fit._set("noeff", pd.Series([n for _, n in noeff], index=pd.Index([label for label, _ in noeff])))
-    fit._set("_terms", terms)
-
-
-def _missing_effects(
-    engine: Engine, estimates: Estimates, linear: FloatArray, missing: npt.NDArray[np.int64], v: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Predicted missing responses and their variances (divided by sigma2), in data order."""
-    eq = engine.equations
-    value, var = np.zeros(eq.n), np.zeros(eq.n)
-    inside = eq.residual.missing
-    first = eq.offsets[-1]
-    value[inside] = estimates.point.solution[first:]
-    var[inside] = v[first:]
-    dropped = np.setdiff1d(missing, inside)
-    if dropped.size:
-        value[dropped] = linear[dropped]
-        var[dropped] = 1 / _dropped_precision(engine, estimates.point.theta) + fixed_tests.row_variances(engine, dropped)
-    return value[missing], var[missing]

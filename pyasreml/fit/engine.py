@@ -67,6 +67,7 @@ class Engine:
 
     @property
     def equations(self) -> Equations:
+        """The mixed-model equations, built at first need."""
         if self._equations is None:
             self._equations = Equations(
                 self.bound.y,

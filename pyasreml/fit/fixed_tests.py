@@ -144,7 +144,7 @@ def aov_table(fit: Asreml) -> pd.DataFrame:
 
 
 def fixed_variance(fit: Asreml) -> pd.DataFrame:
-    """Variance matrix of the fixed effects, all levels, zero rows for aliased ones; divided by sigma2 with ``gammaPar``."""
+    """Variances of the fixed effects, all levels, zero rows for aliased ones; divided by sigma2 with ``gammaPar``."""
     engine = fit.engine
     inverse = fixed_inverse(engine, fit.estimates.point.theta) * (1.0 if fit.options.gammaPar else fit.sigma2)
     kept = np.concatenate([t.kept for t in engine.design.fixed_terms[: len(engine.bound.fixed)]])

@@ -123,7 +123,8 @@ def read_values(source: Any, what: str) -> Values:
         codes: dict[str, str] = {}
         _from_list(source, values, codes)
         return values, codes
-    raise AsremlError(f"{what}: a list such as fit.{what}, an edited vparameters_table or the name of a CSV file is needed")
+    needed = f"a list such as fit.{what}, an edited vparameters_table or the name of a CSV file"
+    raise AsremlError(f"{what}: {needed} is needed")
 
 
 def _from_table(table: pd.DataFrame, what: str) -> Values:

@@ -94,7 +94,8 @@ class Equations:
         self.N = self.W.n_cols
         self._bases = [p.entries() for p in variance.random]
         counts = [p.basis_count for p in variance.random]
-        self.random_offsets = tuple((self.residual.offsets[-1] + np.concatenate([[0], np.cumsum(counts)])).astype(int).tolist())
+        starts = self.residual.offsets[-1] + np.concatenate([[0], np.cumsum(counts)])
+        self.random_offsets = tuple(starts.astype(int).tolist())
         self.coefficient_count = self.random_offsets[-1]
         self._owner_rows = self._rows_by_owner()
         row, col, coef, value = self._entries()
@@ -150,7 +151,7 @@ class Equations:
             else:
                 used, at = np.unique(np.concatenate([row, col]), return_inverse=True)
                 r, c, v = gram(take_rows(self.W, used), _symmetric(used.size, at[: row.size], at[row.size :], value))
-            parts.append((r, c, np.full(r.size, m, np.int64), v))
+            parts.append((r.astype(np.int64), c.astype(np.int64), np.full(r.size, m, np.int64), v))
         for t, entries in enumerate(self._bases):
             at = self.offsets[t]
             parts.append((entries.row + at, entries.col + at, entries.basis + self.random_offsets[t], entries.value))

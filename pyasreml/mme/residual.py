@@ -106,7 +106,7 @@ class Residual:
     def operator(self, c: FloatArray) -> ResidualOperator:
         """R⁻¹ at coefficients c."""
         if self.diagonal:
-            r = np.bincount(self.row, weights=self.value * c[self.coef], minlength=self.n)
+            r = np.bincount(self.row, weights=self.value * c[self.coef], minlength=self.n).astype(float, copy=False)
             return ResidualOperator(r, None)
         data = np.bincount(self._where, weights=self._full_value * c[self._full_coef], minlength=self._indices.size)
         return ResidualOperator(None, Csr(self.n, self.n, self._indptr, self._indices, data))
@@ -128,10 +128,11 @@ class Residual:
 
     def products_of(self, e: FloatArray, count: int) -> FloatArray:
         """s_m = e'M_m e, float array (count,)."""
-        return np.bincount(self.coef, weights=self.value * e[self.row] * e[self.col] * self._twice, minlength=count)
+        weights = self.value * e[self.row] * e[self.col] * self._twice
+        return np.bincount(self.coef, weights=weights, minlength=count).astype(float, copy=False)
 
     def working(self, section: int, theta: FloatArray, e: FloatArray, weights: FloatArray | None) -> FloatArray:
-        """Columns :math:`\\dot R_i R^{-1} e` of one section, float array (n, p)."""
+        r"""Columns :math:`\dot R_i R^{-1} e` of one section, float array (n, p)."""
         product = self.products[section]
         rows = self.grids[section]
         out = np.zeros((self.n, product.parameter_count), order="F")
@@ -149,6 +150,7 @@ class ResidualOperator:
         self._matrix = matrix
 
     def dot(self, x: FloatArray) -> FloatArray:
+        """R⁻¹ x."""
         if self.values is not None:
             return self.values * x if x.ndim == 1 else self.values[:, None] * x
         assert self._matrix is not None

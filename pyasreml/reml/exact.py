@@ -52,7 +52,9 @@ class _Local:
 class Exact:
     """Stepper to the REML optimum; arguments as `Likeness` (``step`` and ``extra`` have no use here)."""
 
-    def __init__(self, equations: Equations, *, maxit: int = MAXIT, ai_sing: bool = False, watch: Watcher | None = None):
+    def __init__(
+        self, equations: Equations, *, maxit: int = MAXIT, ai_sing: bool = False, watch: Watcher | None = None
+    ):
         self.equations = equations
         self.table = equations.variance.parameters
         self.maxit = maxit

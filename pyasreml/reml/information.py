@@ -35,9 +35,9 @@ def singular_rows(ai: FloatArray, rows: IntArray) -> list[int]:
 
 
 def direction(ai: FloatArray, score: FloatArray, live: IntArray, imposed: Mapping[int, float]) -> FloatArray:
-    """AI⁻¹ times the score on the rows `live`, given the moves already imposed on some of them.
+    r"""AI⁻¹ times the score on the rows `live`, given the moves already imposed on some of them.
 
-    :math:`d_c = A_{cc}^{-1}(U_c - A_{cr}\\delta_r)` for the free rows c, r the imposed ones.
+    :math:`d_c = A_{cc}^{-1}(U_c - A_{cr}\delta_r)` for the free rows c, r the imposed ones.
     """
     d = np.zeros(score.size)
     held = np.array([r for r in live if r in imposed], np.int64)

@@ -47,7 +47,8 @@ class Estimates:
     theta : float array (p,)
         Parameters after the last update.
     codes : tuple of str
-        Constraint codes at the end: B where a variance came to rest at its boundary, S where the information is singular.
+        Constraint codes at the end: B where a variance came to rest at its boundary, S where the information
+        is singular.
     change : float array (p,)
         100 |new - old| / |new| of the last update; NaN for F, B and S.
     ai_inverse : float array (p, p)
@@ -76,6 +77,6 @@ def percent_change(old: FloatArray, new: FloatArray, codes: tuple[str, ...]) -> 
     """100 |new - old| / |new|, one decimal, NaN for F, B and S rows."""
     with np.errstate(divide="ignore", invalid="ignore"):
         change = np.where(new != 0, 100 * np.abs(new - old) / np.abs(new), 0.0)
-    change = np.round(change, 1)
+    change = np.asarray(np.round(change, 1), np.float64)
     change[[c in ("F", "B", "S") for c in codes]] = np.nan
     return change

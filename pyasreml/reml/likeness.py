@@ -22,7 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 FLOOR = 0.06324555434374689
-"""A variance falls to this fraction of its value at most: sqrt(0.004), with the rounding error that every floored step shows."""
+"""A variance falls to this fraction of its value at most: sqrt(0.004), with the rounding error that its steps show."""
 FULL_STEP_GAIN = 0.45
 """From iteration 2 on: U'd per row of the information below this makes the step full."""
 FULL_STEP_NEXT = 1.0
@@ -181,10 +181,12 @@ class Likeness:
         except NotFeasible as error:
             where = "at the start values" if number == 1 else f"at iteration {number}"
             values = ", ".join(f"{n} = {v:.4g}" for n, v in zip(self.table.names, state.theta, strict=True))
-            raise FitError(f"{error} {where} ({values}); give other start values by init=, G.param or R.param") from None
+            advice = "give other start values by init=, G.param or R.param"
+            raise FitError(f"{error} {where} ({values}); {advice}") from None
 
     def _live(self, state: _State, ai: FloatArray) -> IntArray:
-        live = np.array([i for i in range(len(self.table)) if i not in state.held and i not in state.singular], np.int64)
+        left_out = state.held | state.singular
+        live = np.array([i for i in range(len(self.table)) if i not in left_out], np.int64)
         bad = [i for i in singular_rows(ai, live) if i != self._sigma2]
         if bad:
             names = ", ".join(self.table.names[i] for i in bad)
@@ -232,7 +234,9 @@ class Likeness:
         if sign and s > self.step:
             s = self.step
         final = {
-            i for i, move in moved.items() if self._floored[i] and move < 0 and theta[i] * np.sqrt(point.ai[i, i]) < BOUNDARY
+            i
+            for i, move in moved.items()
+            if self._floored[i] and move < 0 and theta[i] * np.sqrt(point.ai[i, i]) < BOUNDARY
         }
         last_moves = {i: moved.pop(i) for i in final}
         live = np.array([i for i in live if i not in final], np.int64)
@@ -241,7 +245,8 @@ class Likeness:
         free = np.array([i for i in live if i not in moved], np.int64)
         largest = self._largest(ai, d, free)
         information = np.sqrt(np.maximum(np.diagonal(point.ai), 0.0))
-        waited = np.array([i for i in free if not self._floored[i] or theta[i] * information[i] >= NEGLIGIBLE], np.int64)
+        negligible = self._floored & (theta * information < NEGLIGIBLE)
+        waited = free[~negligible[free]]
         new = theta.copy()
         for i in live.tolist():
             if i != self._sigma2:
@@ -261,7 +266,8 @@ class Likeness:
             proper_free = any(i != self._sigma2 for i in free.tolist())
             if nominal > NEARLY_FULL or (number > 1 and s * largest < FULL_STEP_NEXT and proper_free):
                 nominal = 1.0
-        return _Update(new, nominal, self._largest(ai, d, free, waited), len(moved) + shortened, len(late), frozenset(final), rows)
+        waiting = self._largest(ai, d, free, waited)
+        return _Update(new, nominal, waiting, len(moved) + shortened, len(late), frozenset(final), rows)
 
     def _damp(self, ai: FloatArray, live: IntArray) -> tuple[FloatArray, bool]:
         """The information, its diagonal raised where a variance parameter is nearly determined by the others.
@@ -279,7 +285,9 @@ class Likeness:
             return ai, False
         return ai + defect * np.diag(np.diagonal(ai)), True
 
-    def _average_oscillating(self, state: _State, new: FloatArray, limited: set[int], live: IntArray, ai: FloatArray) -> None:
+    def _average_oscillating(
+        self, state: _State, new: FloatArray, limited: set[int], live: IntArray, ai: FloatArray
+    ) -> None:
         """Halve a large move that takes back more than the last one brought; keeps the move for the next iteration."""
         step = new - state.theta
         if state.step is not None:

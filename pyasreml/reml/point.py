@@ -92,7 +92,8 @@ def evaluate(
     try:
         numeric.factor(PIVOT)
     except NotPositiveDefinite as error:
-        raise NotFeasible(f"the mixed-model equations are not positive definite (equation {error.column + 1})") from None
+        column = error.column + 1
+        raise NotFeasible(f"the mixed-model equations are not positive definite (equation {column})") from None
     logdet_C = numeric.logdet()
     operator = eq.operator(at.c)
     rinv_y = operator.dot(eq.y)

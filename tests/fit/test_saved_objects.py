@@ -45,7 +45,8 @@ def assert_digits(got: Any, want: Any, what: str, digits: int = 7) -> None:
     a, b = numbers(got), numbers(want)
     assert a.shape == b.shape, what
     unit = 10.0 ** (np.floor(np.log10(np.maximum(np.abs(b), 1e-300))) - digits + 1)
-    same = (np.abs(a - b) <= np.where(np.isnan(unit), 0, unit)) | (np.isnan(a) & np.isnan(b)) | ((b == 0) & (np.abs(a) < 1e-9))
+    close = np.abs(a - b) <= np.where(np.isnan(unit), 0, unit)
+    same = close | (np.isnan(a) & np.isnan(b)) | ((b == 0) & (np.abs(a) < 1e-9))
     assert same.all(), f"{what}: {a[~same][:4]} against {b[~same][:4]}"
 
 
@@ -93,7 +94,8 @@ def test_effects_and_their_variances(pair):
         # effects of a variance at its boundary are differences of almost equal numbers
         assert_digits(frame["effect"].reindex(rows), stored["values"], part, 5 if part == "random" else 6)
         if saved.get(f"vcoeff_{part}"):
-            assert_digits(getattr(fit.vcoeff, part)["effect"].reindex(rows), saved[f"vcoeff_{part}"], f"variances of {part}", 6)
+            variances = getattr(fit.vcoeff, part)["effect"].reindex(rows)
+            assert_digits(variances, saved[f"vcoeff_{part}"], f"variances of {part}", 6)
 
 
 def test_fitted_values_residuals_hat(pair):

@@ -1,0 +1,165 @@
+"""Effects by name, their variances, fitted values and residuals: the way back from the solved equations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pyasreml.design import effect_names
+from pyasreml.fit.engine import Engine
+from pyasreml.fit.fixed_tests import row_variances
+from pyasreml.reml.iterate import Estimates
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Effects, or their variances, of the fixed, random and sparse terms: frames with one column ``effect``."""
+
+    fixed: pd.DataFrame
+    random: pd.DataFrame | None
+    sparse: pd.DataFrame | None
+
+    def __getitem__(self, name: str) -> pd.DataFrame | None:
+        if name not in ("fixed", "random", "sparse"):
+            raise KeyError(name)
+        found: pd.DataFrame | None = getattr(self, name)
+        return found
+
+    def keys(self) -> tuple[str, ...]:
+        """Names of the parts."""
+        return ("fixed", "random", "sparse")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What one evaluation gives by effect and by record.
+
+    Attributes
+    ----------
+    coefficients, variances : Parts
+        Variances are divided by sigma2.
+    fitted, residuals : Series
+        One a row of the model frame, NaN where y is missing.
+    noeff : Series
+        Estimable effects of fixed terms, all effects of the others.
+    terms : dict
+        Part to (term label, number of effects).
+    """
+
+    coefficients: Parts
+    variances: Parts
+    fitted: pd.Series[float]
+    residuals: pd.Series[float]
+    noeff: pd.Series[float]
+    terms: dict[str, list[tuple[str, int]]]
+
+
+def logdet_c(engine: Engine, estimates: Estimates) -> float:
+    """log|C| with the equations of missing values, those that were dropped (diagonal R) included."""
+    eq = engine.equations
+    total = estimates.point.logdet_C
+    if eq.residual.diagonal and not eq.observed.all():
+        total += float(np.log(_dropped_precision(engine, estimates.point.theta)).sum())
+    return total
+
+
+def _dropped_precision(engine: Engine, theta: FloatArray) -> FloatArray:
+    """1/R_ii of the missing records that were dropped from sections with a diagonal R."""
+    eq = engine.equations
+    out = np.zeros(eq.n)
+    structures = eq.structures(theta)
+    for k, (rows, product) in enumerate(zip(eq.residual.grids, eq.variance.sections, strict=True)):
+        if product.diagonal:
+            entries = product.entries()
+            precision = entries.value * structures.sections[k].c[entries.basis]
+            values = np.bincount(entries.row, weights=precision, minlength=rows.size)
+            out[rows] = values if eq.weights is None else values * eq.weights[rows]
+    return out[~eq.residual.kept & ~eq.observed]
+
+
+def collect(engine: Engine, estimates: Estimates) -> Effects:
+    """Coefficients, their variances, fitted values, residuals, numbers of effects at the last evaluated point."""
+    eq, bound, design = engine.equations, engine.bound, engine.design
+    b = estimates.point.solution
+    state = engine.at(estimates.point.theta, derivatives=True)
+    v = state.numeric.inverse_diagonal()
+    effects: dict[str, list[FloatArray]] = {"fixed": [], "sparse": [], "random": []}
+    variances: dict[str, list[FloatArray]] = {"fixed": [], "sparse": [], "random": []}
+    names: dict[str, list[str]] = {"fixed": [], "sparse": [], "random": []}
+    terms: dict[str, list[tuple[str, int]]] = {"fixed": [], "sparse": [], "random": []}
+    noeff: list[tuple[str, float]] = []
+    column = 0
+    for term, coded in zip((*bound.fixed, *bound.sparse), design.fixed_terms, strict=True):
+        part = "fixed" if term.part == "fixed" else "sparse"
+        kept = coded.kept
+        full, var = np.zeros(kept.size), np.zeros(kept.size)
+        full[kept], var[kept] = b[column : column + coded.rank], v[column : column + coded.rank]
+        column += coded.rank
+        effects[part].append(full)
+        variances[part].append(var)
+        names[part].extend(effect_names(term))
+        terms[part].append((term.label, kept.size))
+        noeff.append((term.label, coded.rank))
+    for t, term in enumerate(bound.random):
+        at = slice(eq.offsets[t], eq.offsets[t + 1])
+        effects["random"].append(b[at])
+        variances["random"].append(v[at])
+        names["random"].extend(effect_names(term))
+        terms["random"].append((term.label, at.stop - at.start))
+        noeff.append((term.label, at.stop - at.start))
+    linear = eq.X.dot(b[: eq.p])
+    for t, z in enumerate(eq.Z):
+        linear += z.dot(b[eq.offsets[t] : eq.offsets[t + 1]])
+    missing = np.flatnonzero(~eq.observed)
+    if missing.size:
+        value, var = _missing_effects(engine, estimates, linear, missing, v)
+        effects["sparse"].append(value)
+        variances["sparse"].append(var)
+        names["sparse"].extend(f"mv_{i + 1}" for i in range(missing.size))
+        terms["sparse"].append(("mv", missing.size))
+        noeff.append(("mv", missing.size))
+    tables = {}
+    for kind, values in (("coefficients", effects), ("vcoeff", variances)):
+        frames = {
+            part: pd.DataFrame({"effect": np.concatenate(x)}, index=pd.Index(names[part])) if x else None
+            for part, x in values.items()
+        }
+        assert frames["fixed"] is not None
+        tables[kind] = Parts(frames["fixed"], frames["random"], frames["sparse"])
+    fitted = np.where(eq.observed, linear, np.nan)
+    index = pd.RangeIndex(1, eq.n + 1)
+    return Effects(
+        coefficients=tables["coefficients"],
+        variances=tables["vcoeff"],
+        fitted=pd.Series(fitted, index=index),
+        residuals=pd.Series(np.where(eq.observed, eq.y - linear, np.nan), index=index),
+        noeff=pd.Series([n for _, n in noeff], index=pd.Index([label for label, _ in noeff])),
+        terms=terms,
+    )
+
+
+def _missing_effects(
+    engine: Engine, estimates: Estimates, linear: FloatArray, missing: npt.NDArray[np.int64], v: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Predicted missing responses and their variances (divided by sigma2), in data order."""
+    eq = engine.equations
+    value, var = np.zeros(eq.n), np.zeros(eq.n)
+    inside = eq.residual.missing
+    first = eq.offsets[-1]
+    value[inside] = estimates.point.solution[first:]
+    var[inside] = v[first:]
+    dropped = np.setdiff1d(missing, inside)
+    if dropped.size:
+        value[dropped] = linear[dropped]
+        var[dropped] = 1 / _dropped_precision(engine, estimates.point.theta)
+        var[dropped] += row_variances(engine, dropped)
+    return value[missing], var[missing]
