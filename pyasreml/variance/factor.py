@@ -89,3 +89,15 @@ class FactorAnalytic(Dense):
         free = factor <= level
         share = COMMON * variances[:, None] / free.sum(axis=1, keepdims=True)
         return self._join(np.where(free, signs * np.sqrt(share), 0.0), (1 - COMMON) * variances)
+
+    def free_roots(self) -> tuple[bool, ...]:
+        return tuple(p.type == "V" for p in self.parameters)
+
+    def to_free(self, theta: FloatArray) -> FloatArray:
+        return np.where(self.free_roots(), np.sqrt(np.abs(theta)), theta)
+
+    def from_free(self, free: FloatArray) -> FloatArray:
+        return np.where(self.free_roots(), free**2, free)
+
+    def free_jacobian(self, free: FloatArray) -> FloatArray:
+        return np.diag(np.where(self.free_roots(), 2 * free, 1.0))
