@@ -151,7 +151,8 @@ cdef class Numeric:
     analysis : Analysis
         The symbolic analysis.
     threads : int, optional
-        Threads that work on disjoint subtrees.
+        Threads for disjoint subtrees and for large fronts; small systems use one whatever is asked. The same number
+        gives the same bits.
     """
 
     cdef readonly Analysis analysis
@@ -380,7 +381,9 @@ class OutsidePattern(ValueError):
 
     def __init__(self, row, column):
         self.row, self.column = int(row), int(column)
-        super().__init__(f"({self.row}, {self.column}) is not in the pattern of the factor: solve for that column instead")
+        super().__init__(
+            f"({self.row}, {self.column}) is not in the pattern of the factor: solve for that column instead"
+        )
 
 
 include "arrays.pxi"

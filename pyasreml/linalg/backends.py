@@ -127,7 +127,7 @@ def analyze(
     >>> num.set_entries(where, [0, 1, 0], [1.0, 1.0, 1.0])
     >>> num.assemble(np.array([2.0, 1.0]))
     >>> num.factor()
-    >>> num.solve([3.0, 3.0]).tolist()
+    >>> num.solve([3.0, 3.0]).round(12).tolist()
     [1.0, 1.0]
     """
     if solver not in SOLVERS:

@@ -101,7 +101,8 @@ void dissect(const Pattern& c, const double* coordinates, int dims, Index* perm)
     std::vector<Index> placed, rest;
     for (Index i = 0; i < c.n; i++) {
         bool finite = true;
-        for (int d = 0; d < dims; d++) finite = finite && std::isfinite(coordinates[static_cast<std::size_t>(i) * dims + d]);
+        for (int d = 0; d < dims; d++)
+            finite = finite && std::isfinite(coordinates[static_cast<std::size_t>(i) * dims + d]);
         (finite ? placed : rest).push_back(i);
     }
     const Index count = static_cast<Index>(placed.size());

@@ -33,7 +33,8 @@ Permuted permute(const Pattern& c, const Index* inverse, Index last) {
     }
     a.lower.resize(a.lower_start[n]);
     a.upper.resize(a.upper_start[n]);
-    std::vector<Pos> down(a.lower_start.begin(), a.lower_start.end() - 1), up(a.upper_start.begin(), a.upper_start.end() - 1);
+    std::vector<Pos> down(a.lower_start.begin(), a.lower_start.end() - 1);
+    std::vector<Pos> up(a.upper_start.begin(), a.upper_start.end() - 1);
     each([&](Index lo, Index hi) {
         a.lower[down[lo]++] = hi;
         a.upper[up[hi]++] = lo;

@@ -13,7 +13,9 @@
 #include <vector>
 
 // Small dense kernels are compiled for several instruction sets where the loader can choose between them.
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(PYASREML_NO_CLONES) && \
+// (Sanitizers do not work with such functions.)
+#if defined(__x86_64__) && defined(__GLIBC__) && \
+    !(defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(PYASREML_NO_CLONES)) && \
     ((defined(__GNUC__) && !defined(__clang__)) || (defined(__clang__) && __clang_major__ >= 14))
 #define SIMD_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
@@ -32,7 +34,8 @@ using Pos = std::int64_t;    // non-zeros and positions in values
 
 // Fortran entry points, taken from scipy.linalg.cython_blas and cython_lapack.
 struct Blas {
-    using Gemm = void (*)(char*, char*, int*, int*, int*, double*, double*, int*, double*, int*, double*, double*, int*);
+    using Gemm = void (*)(char*, char*, int*, int*, int*, double*, double*, int*, double*, int*, double*, double*,
+            int*);
     using Syrk = void (*)(char*, char*, int*, int*, double*, double*, int*, double*, double*, int*);
     using Trsm = void (*)(char*, char*, char*, char*, int*, int*, double*, double*, int*, double*, int*);
     using Symm = void (*)(char*, char*, int*, int*, double*, double*, int*, double*, int*, double*, double*, int*);
@@ -67,10 +70,12 @@ struct Blas {
         trsm_(&right, &lower, &ta, &no, &m, &n, &one, const_cast<double*>(a), &lda, b, &ldb);
     }
     // c := alpha a b with a symmetric (lower stored) of order m, b is m x n
-    void symm(int m, int n, double alpha, const double* a, int lda, const double* b, int ldb, double* c, int ldc) const {
+    void symm(int m, int n, double alpha, const double* a, int lda, const double* b, int ldb, double* c,
+            int ldc) const {
         char left = 'L', lower = 'L';
         double zero = 0.0;
-        symm_(&left, &lower, &m, &n, &alpha, const_cast<double*>(a), &lda, const_cast<double*>(b), &ldb, &zero, c, &ldc);
+        symm_(&left, &lower, &m, &n, &alpha, const_cast<double*>(a), &lda, const_cast<double*>(b), &ldb, &zero, c,
+                &ldc);
     }
     int potrf(int n, double* a, int lda) const {
         char lower = 'L';
@@ -162,7 +167,8 @@ void analyze(Symbolic& s, const Pattern& c, const Index* perm, Index last);
 Pos build_pattern(Index n, Pos entries, const Index* rows, const Index* cols, Pos* start, std::vector<Index>& row,
                   Pos* where);
 // neighbours of the kept equations among themselves, numbered among the kept (number[i] < 0: left out)
-void adjacency(const Pattern& c, const Index* number, Index kept, std::vector<Pos>& start, std::vector<Index>& neighbour);
+void adjacency(const Pattern& c, const Index* number, Index kept, std::vector<Pos>& start,
+        std::vector<Index>& neighbour);
 
 // Blocks for update and inverse fronts, kept between calls: small ones by size class out of arenas, large ones each
 // by itself. (The general allocator spends most of the time of a tree-like inversion in its own lists.)

@@ -58,8 +58,8 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
             small_symm(w, below, y, width, zr, height);
         else if (full)
             split(threads, width, [&](int from, int to) {
-                blas_.gemm('N', 'N', below, to - from, below, -1.0, w, below, y + static_cast<std::size_t>(from) * below,
-                           below, 0.0, zr + static_cast<std::size_t>(from) * height, height);
+                const std::size_t first = from, a = first * below, b = first * height;
+                blas_.gemm('N', 'N', below, to - from, below, -1.0, w, below, y + a, below, 0.0, zr + b, height);
             });
         else
             blas_.symm(below, width, -1.0, w, below, y, below, zr, height);
@@ -71,7 +71,8 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
     if (small || width <= 4) {
         for (int a = 0; a < width; a++)
             for (int b = a; b < width; b++) {
-                const double *yb = y + static_cast<std::size_t>(b) * below, *za = zr + static_cast<std::size_t>(a) * height;
+                const double* yb = y + static_cast<std::size_t>(b) * below;
+                const double* za = zr + static_cast<std::size_t>(a) * height;
                 double sum = 0;
                 for (int i = 0; i < below; i++) sum += yb[i] * za[i];
                 z.panel[static_cast<std::size_t>(a) * height + b] -= sum;

@@ -1,0 +1,217 @@
+// Inbreeding by tracing ancestors (Meuwissen & Luo 1992, Genet. Sel. Evol. 24:305), in the order of longest ancestral
+// paths (Sargolzaei & Iwaisaki 2005, Jpn. J. Biom. 26:19) and only as far as both parents have ancestors left; the
+// inverse by the rules of Henderson (1976, Biometrics 32:69) and Quaas (1976, Biometrics 32:949; with groups 1988, J.
+// Dairy Sci. 71:1338).
+#include "pedigree.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace pyasreml {
+
+using Index = std::int32_t;
+
+namespace {
+
+// Relationship of two animals: sum of L(x, j) L(y, j) d(j) over the ancestors j of both, L being the shares of j's own
+// part in x and in y.
+class Tracer {
+  public:
+    Tracer(Index n, const Index* first, const Index* second, const Inheritance& rules, const double* d)
+        : first_(first), second_(second), rules_(rules), d_(d), level_(n), side_(n, 0), share_(2 * std::size_t(n), 0.0) {}
+
+    void enter(Index i) {
+        int level = 0;
+        for (Index p : {first_[i], second_[i]})
+            if (p >= 0) level = std::max(level, level_[p] + 1);
+        level_[i] = level;
+        if (level >= int(waiting_.size())) waiting_.resize(level + 1);
+    }
+
+    double relationship(Index x, Index y) {
+        add(x, 1, 1.0);
+        add(y, 2, 1.0);
+        double sum = 0;
+        int at = std::max(level_[x], level_[y]);
+        // count_[s] animals wait that belong to side s; what is of one side alone cannot meet once the other is done
+        for (; at >= 0 && (count_[3] || (count_[1] && count_[2])); at--) {
+            auto& list = waiting_[at];
+            while (!list.empty()) {
+                const Index j = list.back();
+                list.pop_back();
+                const double sx = share_[2 * j], sy = share_[2 * j + 1];
+                const unsigned char side = side_[j];
+                leave(j);
+                sum += sx * sy * d_[j];
+                inherit(first_[j], side, rules_.w1[j], sx, sy);
+                inherit(second_[j], side, rules_.w2[j], sx, sy);
+            }
+        }
+        for (; at >= 0; at--) {
+            for (Index j : waiting_[at]) leave(j);
+            waiting_[at].clear();
+        }
+        return sum;
+    }
+
+  private:
+    void leave(Index j) {
+        count_[side_[j]]--;
+        side_[j] = 0;
+        share_[2 * j] = share_[2 * j + 1] = 0;
+    }
+
+    void add(Index j, unsigned char side, double share) {
+        if (!side_[j]) {
+            waiting_[level_[j]].push_back(j);
+        } else {
+            count_[side_[j]]--;
+        }
+        side_[j] |= side;
+        count_[side_[j]]++;
+        share_[2 * j + side - 1] += share;
+    }
+
+    void inherit(Index p, unsigned char side, double w, double sx, double sy) {
+        if (p < 0) return;
+        if (side & 1) add(p, 1, w * sx);
+        if (side & 2) add(p, 2, w * sy);
+    }
+
+    const Index* first_;
+    const Index* second_;
+    const Inheritance& rules_;
+    const double* d_;
+    std::vector<int> level_;
+    std::vector<unsigned char> side_;
+    std::vector<double> share_;
+    std::vector<std::vector<Index>> waiting_;
+    Index count_[4] = {0, 0, 0, 0};
+};
+
+}  // namespace
+
+bool pedigree_order(Index n, const Index* first, const Index* second, Index* order, std::vector<Index>& loop) {
+    std::vector<unsigned char> state(n, 0);  // 0 not met, 1 its ancestors are being placed, 2 placed
+    std::vector<Index> path;
+    Index placed = 0;
+    for (Index i = 0; i < n; i++) {
+        if (state[i]) continue;
+        path.push_back(i);
+        state[i] = 1;
+        while (!path.empty()) {
+            const Index j = path.back();
+            Index next = -1;
+            for (Index p : {first[j], second[j]}) {
+                if (p < 0 || state[p] == 2) continue;
+                if (state[p] == 1) {
+                    const auto from = std::find(path.begin(), path.end(), p);
+                    loop.assign(from, path.end());
+                    std::reverse(loop.begin(), loop.end());
+                    return false;
+                }
+                next = p;
+                break;
+            }
+            if (next >= 0) {
+                state[next] = 1;
+                path.push_back(next);
+            } else {
+                state[j] = 2;
+                order[placed++] = j;
+                path.pop_back();
+            }
+        }
+    }
+    return true;
+}
+
+Index pedigree_variances(Index n, const Index* first, const Index* second, const Inheritance& rules, double* a,
+                         double* d) {
+    constexpr double LEAST = 1e-10;
+    Tracer tracer(n, first, second, rules, d);
+    std::unordered_map<std::uint64_t, double> families;
+    for (Index i = 0; i < n; i++) {
+        tracer.enter(i);
+        const Index p = first[i], q = second[i];
+        const double w1 = rules.w1[i], w2 = rules.w2[i];
+        double inbreeding = 0, explained = 0;
+        if (p >= 0 && q >= 0) {
+            double pair;
+            if (p == q) {
+                pair = a[p];
+            } else {
+                const std::uint64_t low = std::min(p, q), high = std::max(p, q);
+                const auto found = families.try_emplace(high << 32 | low, 0.0);
+                if (found.second) found.first->second = tracer.relationship(p, q);
+                pair = found.first->second;
+            }
+            inbreeding = rules.pair * pair;
+            explained = w1 * w1 * a[p] + w2 * w2 * a[q] + 2 * w1 * w2 * pair;
+        } else if (p >= 0 || q >= 0) {
+            const double known = p >= 0 ? a[p] : a[q], w = p >= 0 ? w1 : w2;
+            inbreeding = rules.selfing * known / 2;
+            explained = w * w * known;
+        }
+        a[i] = rules.base[i] * (2 - (1 - inbreeding) * rules.outbred[i]);
+        d[i] = a[i] - explained;
+        if (!(d[i] > LEAST)) return i;
+    }
+    return -1;
+}
+
+void pedigree_inverse(Index n, const Index* first, const Index* second, const double* w1, const double* w2,
+                      const double* d, std::vector<std::int64_t>& start, std::vector<Index>& col,
+                      std::vector<double>& value) {
+    std::vector<double> diagonal(n, 0.0);
+    std::vector<std::int64_t> count(n + 1, 0);
+    // every contribution off the diagonal: own first parent, own second parent, the two parents
+    const auto each = [&](auto&& add) {
+        for (Index i = 0; i < n; i++) {
+            if (!(d[i] > 0)) continue;
+            const double own = 1 / d[i];
+            const Index p = first[i], q = second[i];
+            if (p >= 0) add(i, p, -w1[i] * own);
+            if (q >= 0) add(i, q, -w2[i] * own);
+            if (p >= 0 && q >= 0 && p != q) add(std::max(p, q), std::min(p, q), w1[i] * w2[i] * own);
+        }
+    };
+    each([&](Index row, Index, double) { count[row + 1]++; });
+    for (Index i = 0; i < n; i++) count[i + 1] += count[i];
+    std::vector<std::pair<Index, double>> entries(count[n]);
+    std::vector<std::int64_t> at(count.begin(), count.end() - 1);
+    each([&](Index row, Index column, double x) { entries[at[row]++] = {column, x}; });
+    for (Index i = 0; i < n; i++) {
+        if (!(d[i] > 0)) continue;
+        const double own = 1 / d[i];
+        const Index p = first[i], q = second[i];
+        diagonal[i] += own;
+        if (p >= 0 && p == q) {
+            diagonal[p] += (w1[i] + w2[i]) * (w1[i] + w2[i]) * own;
+        } else {
+            if (p >= 0) diagonal[p] += w1[i] * w1[i] * own;
+            if (q >= 0) diagonal[q] += w2[i] * w2[i] * own;
+        }
+    }
+    start.assign(1, 0);
+    start.reserve(n + 1);
+    col.reserve(entries.size() + n);
+    value.reserve(entries.size() + n);
+    for (Index i = 0; i < n; i++) {
+        const auto from = entries.begin() + count[i], to = entries.begin() + count[i + 1];
+        std::sort(from, to, [](const auto& x, const auto& y) { return x.first < y.first; });
+        for (auto e = from; e != to; ++e) {
+            if (std::int64_t(col.size()) > start.back() && col.back() == e->first) {
+                value.back() += e->second;
+            } else {
+                col.push_back(e->first);
+                value.push_back(e->second);
+            }
+        }
+        col.push_back(i);
+        value.push_back(diagonal[i]);
+        start.push_back(std::int64_t(col.size()));
+    }
+}
+
+}  // namespace pyasreml
