@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 SYSTEM := $(VENV)/.system
 PACKAGES := gcc g++ python3-dev python3-venv libsuitesparse-dev libopenblas0-pthread
 COMPILED := pyproject.toml setup.py $(wildcard pyasreml/linalg/*.pyx pyasreml/linalg/*.pxd pyasreml/linalg/*.hpp) \
-            $(filter-out pyasreml/linalg/_linalg.cpp,$(wildcard pyasreml/linalg/*.cpp))
+            $(filter-out pyasreml/linalg/_%.cpp,$(wildcard pyasreml/linalg/*.cpp))
 JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
@@ -90,4 +90,4 @@ $(READY): $(SYSTEM) $(COMPILED)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build demo_output *.egg-info pyasreml/linalg/_linalg.cpp pyasreml/linalg/*.so
+	rm -rf $(VENV) build demo_output *.egg-info pyasreml/linalg/_*.cpp pyasreml/linalg/*.so
