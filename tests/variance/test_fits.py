@@ -104,7 +104,7 @@ def test_one_factor_of_three_levels_is_unstructured(plants: pd.DataFrame) -> Non
     np.testing.assert_allclose(values, values[0], rtol=0, atol=1e-8)
 
 
-@pytest.mark.filterwarnings("ignore:Log-likelihood not converged", "ignore:Some components changed")
+@pytest.mark.filterwarnings("ignore::pyasreml.AsremlWarning")
 def test_random_terms_and_products(plants: pd.DataFrame) -> None:
     for random, names in [
         ("~ Plant:cor(Time)", ["Plant:Time", "Plant:Time!Time!cor"]),
@@ -125,7 +125,7 @@ def test_random_terms_and_products(plants: pd.DataFrame) -> None:
         assert dense.loglik(plants.y.to_numpy(), X, V) == pytest.approx(fit.loglik, abs=1e-7)
 
 
-@pytest.mark.filterwarnings("ignore:Log-likelihood not converged", "ignore:Some components changed")
+@pytest.mark.filterwarnings("ignore::pyasreml.AsremlWarning")
 def test_places_in_random_terms(places: pd.DataFrame) -> None:
     given = pa.asreml("z ~ trt", random="~ ieuc(x, y)", data=places, trace=False, maxit=2)
     assert given.noeff["ieuc(x, y)"] == 60
@@ -185,7 +185,7 @@ DOCUMENTED = {
 
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("model", DOCUMENTED)
-@pytest.mark.filterwarnings("ignore:Some components changed")
+@pytest.mark.filterwarnings("ignore::pyasreml.AsremlWarning")
 def test_documented_repeated_measures(model: str, exact: bool, shared: Path) -> None:
     data = pd.read_csv(shared / "data/wild/asr_grassUV.csv")
     data["Plant"], data["Time"] = pd.Categorical(data.Plant), pd.Categorical(data.Time)
