@@ -289,14 +289,16 @@ def _warn(fit: Asreml, estimates: Estimates) -> None:
     if estimates.message:
         warn(estimates.message, stacklevel=4)
     if not estimates.converged:
-        warn(
-            f"{NOT_CONVERGED}. Continue with update(fit), raise maxit, or give start values; "
-            f"the largest change in the last iteration was in {_most_moved(fit)}",
-            stacklevel=4,
-        )
+        warn(NOT_CONVERGED, stacklevel=4)
     change = estimates.change
     if (change[change == change] > 1).any():
         warn(STILL_MOVING, stacklevel=4)
+    if not estimates.converged:
+        warn(
+            "continue with update(fit), raise maxit, or give start values; "
+            f"the largest change in the last iteration was in {_most_moved(fit)}",
+            stacklevel=4,
+        )
 
 
 def _most_moved(fit: Asreml) -> str:

@@ -174,7 +174,7 @@ class Asreml:
 
     @cached_property
     def vparameters_pc(self) -> pd.Series[float]:
-        """Percentage change in the last update, NaN for F, B and S."""
+        """Percentage change in the last update, NaN for B and S."""
         return self._by_parameter(self.estimates.change)
 
     def _by_parameter(self, values: npt.NDArray[Any]) -> pd.Series[Any]:

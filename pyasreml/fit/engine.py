@@ -95,13 +95,13 @@ class Engine:
             point = evaluate(self.equations, theta, active, derivatives=derivatives)
         except NotFeasible as error:
             raise FitError(f"{error}: the model cannot be evaluated at its final variance parameters") from None
-        state = State(point, self.equations.numeric)
+        state = State(point, self.equations.numeric_for(theta))
         self._state = (key, derivatives, state)
         return state
 
     def remember(self, point: Point) -> None:
         """Take over the evaluation that an iteration ended with (its selected inverse is in place)."""
-        self._state = (point.theta.tobytes(), True, State(point, self.equations.numeric))
+        self._state = (point.theta.tobytes(), True, State(point, self.equations.numeric_for(point.theta)))
 
     def release(self) -> None:
         """Give the factor's memory back; it is built again when a question needs it."""

@@ -51,7 +51,7 @@ def row_variances(engine: Engine, rows: IntArray) -> FloatArray:
         inside = block.indices < eq.offsets[-1]
         dense[block.indices[inside], row_of[inside]] = block.data[inside]
         forward = numeric.forward(dense)
-        out[at : at + BLOCK] = np.einsum("ij,ij->j", forward, forward)
+        out[at : at + BLOCK] = np.real(np.einsum("ij,ij->j", forward, forward))
     return out
 
 

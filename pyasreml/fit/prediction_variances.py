@@ -58,9 +58,9 @@ def variances(numeric: Numeric, rows: Csr, sigma2: float) -> tuple[FloatArray, f
     for at in range(0, m, BLOCK):
         stop = min(at + BLOCK, m)
         forward = numeric.forward(dense_columns(rows, at, stop))
-        out[at:stop] = np.einsum("ij,ij->j", forward, forward)
-        forward -= centre[:, None]
-        spread += float(np.einsum("ij,ij->", forward, forward))
+        out[at:stop] = np.real(np.einsum("ij,ij->j", forward, forward))
+        forward = forward - centre[:, None]
+        spread += float(np.real(np.einsum("ij,ij->", forward, forward)))
     return sigma2 * out, 2 * sigma2 * spread / (m - 1) if m > 1 else float("nan")
 
 

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from pyasreml.design import side_by_side
 from pyasreml.linalg import Csr, analyze, build_pattern, gram
 from pyasreml.linalg.backends import Numeric
+from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.residual import Residual, ResidualOperator
-from pyasreml.variance.base import Coefficients
+from pyasreml.variance.base import Coefficients, NotFeasible
 from pyasreml.variance.build import VarianceModel
 
 FloatArray = npt.NDArray[np.float64]
@@ -101,9 +102,11 @@ class Equations:
         row, col, coef, value = self._entries()
         pattern, where = build_pattern(self.N, row, col)
         self.analysis = analyze(pattern, solver=solver)
+        self._pattern = pattern
         self._entry = (where, coef.astype(np.int32), value)
         self._threads = threads
         self._numeric: Numeric | None = None
+        self._indefinite: IndefiniteNumeric | None = None
 
     @property
     def numeric(self) -> Numeric:
@@ -113,9 +116,41 @@ class Equations:
             self._numeric.set_entries(*self._entry)
         return self._numeric
 
+    def numeric_for(self, theta: FloatArray) -> Numeric:
+        """What factors C at `theta`: the sparse solver, or with a negative component a dense one.
+
+        Raises
+        ------
+        NotFeasible
+            A component is negative and there are too many equations for a dense decomposition.
+        """
+        negative = self._negative_effects(theta)
+        if not negative:
+            return self.numeric
+        if self.N > LARGEST:
+            raise NotFeasible(f"a negative variance component is possible up to {LARGEST} equations, here are {self.N}")
+        if self._indefinite is None:
+            self._indefinite = IndefiniteNumeric(self._pattern, negative)
+            self._indefinite.set_entries(*self._entry)
+        self._indefinite.negative = negative
+        return self._indefinite
+
+    def _negative_effects(self, theta: FloatArray) -> int:
+        """Effects of random terms whose scale is below zero."""
+        table = self.variance.parameters
+        count = 0
+        for t, product in enumerate(self.variance.random):
+            if product.scale and theta[self.rows_of_term(t)[0]] < 0:
+                count += product.size
+            elif product.diagonal and not product.scale:
+                rows = self.rows_of_term(t)
+                below = sum(table.kinds[i] == "V" and theta[i] < 0 for i in rows)
+                count += below * product.size // max(1, rows.size)
+        return count
+
     def forget(self) -> None:
         """Free the factor's storage; it is allocated again at the next use."""
-        self._numeric = None
+        self._numeric = self._indefinite = None
 
     def _rows_by_owner(self) -> tuple[IntArray, ...]:
         """Rows of the parameter table of each owner (random terms, then sections), in local order."""

@@ -50,7 +50,7 @@ class Estimates:
         Constraint codes at the end: B where a variance came to rest at its boundary, S where the information
         is singular.
     change : float array (p,)
-        100 |new - old| / |new| of the last update; NaN for F, B and S.
+        100 |new - old| / |new| of the last update; NaN for B and S.
     ai_inverse : float array (p, p)
         Inverse average information at the last evaluated θ; zero rows for parameters that were held.
     point : Point
@@ -74,9 +74,9 @@ Watcher = Callable[[Iterate], None]
 
 
 def percent_change(old: FloatArray, new: FloatArray, codes: tuple[str, ...]) -> FloatArray:
-    """100 |new - old| / |new|, one decimal, NaN for F, B and S rows."""
+    """100 |new - old| / |new|, one decimal; NaN for B and S rows and for a value that is 0 and stays so."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        change = np.where(new != 0, 100 * np.abs(new - old) / np.abs(new), 0.0)
+        change = 100 * np.abs(new - old) / np.abs(new)
     change = np.asarray(np.round(change, 1), np.float64)
-    change[[c in ("F", "B", "S") for c in codes]] = np.nan
+    change[[c in ("B", "S") for c in codes]] = np.nan
     return change

@@ -48,6 +48,8 @@ DAMPED_STEP = 0.6
 """Factor of the multiplier in a damped iteration; the next step is full."""
 OSCILLATION = 0.5
 """A move that turns back, is larger than the one before and larger than this many standard errors is halved."""
+OUTWARDS = 1.0
+"""An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 BOUNDARY = 1e-4
 """A floored variance with θ sqrt(AI) below this takes its last step and stays (code B)."""
 
@@ -63,6 +65,7 @@ class _State:
     singular: set[int] = field(default_factory=set)
     iterates: list[Iterate] = field(default_factory=list)
     step: FloatArray | None = None
+    limited: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class Likeness:
         if self._sigma2 is not None:
             proper[self._sigma2] = False
         self._floored = proper & (kinds == "V") & (codes != "U")
+        self._unbounded = proper & (kinds == "V") & (codes == "U")
         self._correlation = proper & (kinds == "R")
 
     def run(self) -> Estimates:
@@ -200,9 +204,10 @@ class Likeness:
         return live
 
     def _limits(
-        self, theta: FloatArray, d: FloatArray, s: float, live: IntArray, moved: dict[int, float]
+        self, state: _State, d: FloatArray, s: float, live: IntArray, moved: dict[int, float]
     ) -> dict[int, float]:
         """Moves that the limits impose instead of s d."""
+        theta = state.theta
         out: dict[int, float] = {}
         for i in live.tolist():
             if i in moved:
@@ -212,6 +217,11 @@ class Likeness:
                 out[i] = (FLOOR - 1) * theta[i]
             elif self._floored[i] and new > CEILING * theta[i]:
                 out[i] = (CEILING - 1) * theta[i]
+            elif self._unbounded[i] and theta[i] > 0 and new < FLOOR * theta[i]:
+                # towards zero first, through it by a change of sign if it is still pulled
+                out[i] = -2 * theta[i] if i in state.limited else (FLOOR - 1) * theta[i]
+            elif self._unbounded[i] and theta[i] < 0 and theta[i] - new > OUTWARDS * abs(theta[i]):
+                out[i] = 0.5 * s * d[i]
             elif self._correlation[i] and new * theta[i] < 0 and abs(new) > SIGN_FRACTION * abs(theta[i]):
                 out[i] = -2 * theta[i]
             elif self._correlation[i] and new - theta[i] > min(GROWTH, TO_ONE * (1 - theta[i])):
@@ -229,7 +239,7 @@ class Likeness:
         s = state.nominal * (DAMPED_STEP if damped else 1.0)
         if number > 1 and live.size and score[live] @ d[live] / live.size < FULL_STEP_GAIN:
             s = 1.0
-        moved = self._limits(theta, d, s, live, {})
+        moved = self._limits(state, d, s, live, {})
         sign = self._sign_limited(theta, moved)
         if sign and s > self.step:
             s = self.step
@@ -241,7 +251,7 @@ class Likeness:
         last_moves = {i: moved.pop(i) for i in final}
         live = np.array([i for i in live if i not in final], np.int64)
         d = direction(ai, score, live, moved)
-        late = self._limits(theta, d, s, live, moved)
+        late = self._limits(state, d, s, live, moved)
         free = np.array([i for i in live if i not in moved], np.int64)
         largest = self._largest(ai, d, free)
         information = np.sqrt(np.maximum(np.diagonal(point.ai), 0.0))
@@ -253,7 +263,8 @@ class Likeness:
                 new[i] += moved[i] if i in moved else late[i] if i in late else s * d[i]
         for i, move in last_moves.items():
             new[i] += move
-        self._average_oscillating(state, new, {*moved, *late, *final}, live, point.ai)
+        state.limited = {*moved, *late, *final}
+        self._average_oscillating(state, new, state.limited, live, point.ai)
         shortened = self._keep_feasible(theta, new)
         if damped:
             nominal = 1.0

@@ -87,7 +87,7 @@ def evaluate(
     """
     eq, table = equations, equations.variance.parameters
     at = eq.structures(theta)
-    numeric = eq.numeric
+    numeric = eq.numeric_for(theta)
     numeric.assemble(at.c)
     try:
         numeric.factor(PIVOT)
@@ -129,7 +129,8 @@ def evaluate(
             q = _working_variates(eq, theta, rows, b, e, sigma2)
             rinv_q = operator.dot(q)
             forward = numeric.forward(eq.W.tdot(rinv_q))
-            block = 0.5 * (q.T @ rinv_q - forward.T @ forward) / sigma2
+            # the factor of an indefinite C is complex, its products are real
+            block = 0.5 * (q.T @ rinv_q - np.real(forward.T @ forward)) / sigma2
             ai[np.ix_(rows, rows)] = 0.5 * (block + block.T)
     return Point(theta.copy(), float(loglik), float(sigma2), score, ai, b, e, weighted, float(logdet_C), ypy)
 
