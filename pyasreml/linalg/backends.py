@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,7 +41,7 @@ class Numeric(Protocol):
     def solve(self, b: ArrayLike) -> Vector:
         """C^-1 b for b of shape (n,) or (n, m)."""
 
-    def forward(self, b: ArrayLike) -> Vector:
+    def forward(self, b: ArrayLike) -> NDArray[Any]:
         """L^-1 P b in pivot order; its Gram matrix is b'C^-1 b."""
 
     def invert(self) -> None:

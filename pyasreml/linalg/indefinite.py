@@ -6,6 +6,8 @@ term has effects. Such models are small, so one eigendecomposition serves; the m
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -58,7 +60,7 @@ class IndefiniteNumeric:
             raise NotPositiveDefinite(0)
 
     def logdet(self) -> float:
-        """log of the absolute determinant."""
+        """Log of the absolute determinant."""
         return float(np.log(np.abs(self._values)).sum())
 
     def solve(self, b: ArrayLike) -> Vector:
@@ -67,7 +69,7 @@ class IndefiniteNumeric:
         inner = self._vectors.T @ x
         return np.asarray(self._vectors @ (inner / (self._values if x.ndim == 1 else self._values[:, None])))
 
-    def forward(self, b: ArrayLike) -> NDArray[np.complex128]:
+    def forward(self, b: ArrayLike) -> NDArray[Any]:
         """F with ``F.T @ F`` equal to b'C^-1 b: imaginary rows belong to negative eigenvalues."""
         x = np.asarray(b, dtype=np.float64)
         root = np.sqrt(self._values.astype(np.complex128))
@@ -78,7 +80,7 @@ class IndefiniteNumeric:
         self._inverse = (self._vectors / self._values) @ self._vectors.T
 
     def adjoint(self, ncoef: int) -> Vector:
-        """d log|C| / d c, of shape (ncoef,)."""
+        """Derivative of log|C| for c, of shape (ncoef,)."""
         at = self._inverse[self.pattern.indices, self.pattern.columns] * self._twice
         return np.bincount(self._coef, weights=self._val * at[self._where], minlength=ncoef).astype(float)
 
