@@ -18,8 +18,8 @@ data(InstEval)
 write.csv(InstEval, "insteval.csv", row.names = FALSE)
 seconds <- system.time(m <- lmer(y ~ service + (1|s) + (1|d) + (1|dept:service), InstEval))[["elapsed"]]
 v <- as.data.frame(VarCorr(m))
-cat(seconds, REMLcrit(m), packageDescription("lme4")$Version, "\\n")
-cat(paste(v$grp, v$vcov), sep = "\\n")
+cat(seconds, sprintf("%.17g", REMLcrit(m)), packageDescription("lme4")$Version, "\\n")
+cat(paste(v$grp, sprintf("%.17g", v$vcov)), sep = "\\n")
 """
 
 
