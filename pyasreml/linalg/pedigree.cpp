@@ -17,74 +17,90 @@ namespace {
 // part in x and in y.
 class Tracer {
   public:
-    Tracer(Index n, const Index* first, const Index* second, const Inheritance& rules, const double* d)
-        : first_(first), second_(second), rules_(rules), d_(d), level_(n), side_(n, 0), share_(2 * std::size_t(n), 0.0) {}
+    Tracer(Index n, const Index* first, const Index* second, const Inheritance& rules) : animals_(n) {
+        for (Index i = 0; i < n; i++) {
+            Animal& x = animals_[i];
+            x.first = first[i];
+            x.second = second[i];
+            x.w1 = rules.w1[i];
+            x.w2 = rules.w2[i];
+        }
+    }
 
-    void enter(Index i) {
-        int level = 0;
-        for (Index p : {first_[i], second_[i]})
-            if (p >= 0) level = std::max(level, level_[p] + 1);
-        level_[i] = level;
-        if (level >= int(waiting_.size())) waiting_.resize(level + 1);
+    // Animals enter in order; `own` is the variance of an animal's own part.
+    void enter(Index i, double own) {
+        Animal& x = animals_[i];
+        x.own = own;
+        for (Index p : {x.first, x.second})
+            if (p >= 0) x.level = std::max(x.level, animals_[p].level + 1);
+        if (x.level >= Index(waiting_.size())) waiting_.resize(x.level + 1);
     }
 
     double relationship(Index x, Index y) {
         add(x, 1, 1.0);
         add(y, 2, 1.0);
         double sum = 0;
-        int at = std::max(level_[x], level_[y]);
+        Index at = std::max(animals_[x].level, animals_[y].level);
         // count_[s] animals wait that belong to side s; what is of one side alone cannot meet once the other is done
         for (; at >= 0 && (count_[3] || (count_[1] && count_[2])); at--) {
             auto& list = waiting_[at];
             while (!list.empty()) {
-                const Index j = list.back();
+                Animal& j = animals_[list.back()];
                 list.pop_back();
-                const double sx = share_[2 * j], sy = share_[2 * j + 1];
-                const unsigned char side = side_[j];
-                leave(j);
-                sum += sx * sy * d_[j];
-                inherit(first_[j], side, rules_.w1[j], sx, sy);
-                inherit(second_[j], side, rules_.w2[j], sx, sy);
+                const double sx = j.x, sy = j.y;
+                const int side = leave(j);
+                sum += sx * sy * j.own;
+                inherit(j.first, side, j.w1 * sx, j.w1 * sy);
+                inherit(j.second, side, j.w2 * sx, j.w2 * sy);
             }
         }
         for (; at >= 0; at--) {
-            for (Index j : waiting_[at]) leave(j);
+            for (Index j : waiting_[at]) leave(animals_[j]);
             waiting_[at].clear();
         }
         return sum;
     }
 
   private:
-    void leave(Index j) {
-        count_[side_[j]]--;
-        side_[j] = 0;
-        share_[2 * j] = share_[2 * j + 1] = 0;
+    // One cache line each: tracing jumps about.
+    struct alignas(64) Animal {
+        Index first, second, level = 0, side = 0;
+        double w1, w2, own = 0, x = 0, y = 0;  // x, y: shares of its own part in the two animals
+    };
+
+    int leave(Animal& j) {
+        const int side = j.side;
+        count_[side]--;
+        j.side = 0;
+        j.x = j.y = 0;
+        return side;
     }
 
-    void add(Index j, unsigned char side, double share) {
-        if (!side_[j]) {
-            waiting_[level_[j]].push_back(j);
+    Animal& wait(Index i, int side) {
+        Animal& j = animals_[i];
+        if (!j.side) {
+            waiting_[j.level].push_back(i);
         } else {
-            count_[side_[j]]--;
+            count_[j.side]--;
         }
-        side_[j] |= side;
-        count_[side_[j]]++;
-        share_[2 * j + side - 1] += share;
+        j.side |= side;
+        count_[j.side]++;
+        return j;
     }
 
-    void inherit(Index p, unsigned char side, double w, double sx, double sy) {
+    void add(Index i, int side, double share) {
+        Animal& j = wait(i, side);
+        (side == 1 ? j.x : j.y) += share;
+    }
+
+    void inherit(Index p, int side, double x, double y) {
         if (p < 0) return;
-        if (side & 1) add(p, 1, w * sx);
-        if (side & 2) add(p, 2, w * sy);
+        Animal& j = wait(p, side);
+        j.x += x;
+        j.y += y;
     }
 
-    const Index* first_;
-    const Index* second_;
-    const Inheritance& rules_;
-    const double* d_;
-    std::vector<int> level_;
-    std::vector<unsigned char> side_;
-    std::vector<double> share_;
+    std::vector<Animal> animals_;
     std::vector<std::vector<Index>> waiting_;
     Index count_[4] = {0, 0, 0, 0};
 };
@@ -129,10 +145,9 @@ bool pedigree_order(Index n, const Index* first, const Index* second, Index* ord
 Index pedigree_variances(Index n, const Index* first, const Index* second, const Inheritance& rules, double* a,
                          double* d) {
     constexpr double LEAST = 1e-10;
-    Tracer tracer(n, first, second, rules, d);
+    Tracer tracer(n, first, second, rules);
     std::unordered_map<std::uint64_t, double> families;
     for (Index i = 0; i < n; i++) {
-        tracer.enter(i);
         const Index p = first[i], q = second[i];
         const double w1 = rules.w1[i], w2 = rules.w2[i];
         double inbreeding = 0, explained = 0;
@@ -156,6 +171,7 @@ Index pedigree_variances(Index n, const Index* first, const Index* second, const
         a[i] = rules.base[i] * (2 - (1 - inbreeding) * rules.outbred[i]);
         d[i] = a[i] - explained;
         if (!(d[i] > LEAST)) return i;
+        tracer.enter(i, d[i]);
     }
     return -1;
 }
