@@ -28,8 +28,8 @@ FULL_STEP_GAIN = 0.45
 FULL_STEP_NEXT = 1.0
 """Multiplier times the largest |d|/se below this makes the next step full."""
 NEARLY_FULL = 0.8
-STOP_STEP = 0.015
-"""Largest |d|/se that counts as converged."""
+STOP_STEP = 0.01
+"""Root mean square of d/se that counts as converged."""
 NEGLIGIBLE = 0.05
 """A variance with θ sqrt(AI) below this is not waited for."""
 STOP_LOGLIK = 0.002
@@ -46,8 +46,10 @@ NEAR_SINGULAR = 1e-3
 """A variance parameter whose information given all others is below this fraction of its own damps the iteration."""
 DAMPED_STEP = 0.6
 """Factor of the multiplier in a damped iteration; the next step is full."""
-OSCILLATION = 0.5
-"""A move that turns back, is larger than the one before and larger than this many standard errors is halved."""
+OSCILLATION = 0.05
+"""A move that takes the last one back to within this fraction is halved: the parameter is set to its average …"""
+LARGE_MOVE = 0.5
+"""… if it is larger than this many standard errors."""
 OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 BOUNDARY = 1e-4
@@ -277,7 +279,7 @@ class Likeness:
             proper_free = any(i != self._sigma2 for i in free.tolist())
             if nominal > NEARLY_FULL or (number > 1 and s * largest < FULL_STEP_NEXT and proper_free):
                 nominal = 1.0
-        waiting = self._largest(ai, d, free, waited)
+        waiting = self._mean_square_step(ai, d, free, waited)
         return _Update(new, nominal, waiting, len(moved) + shortened, len(late), frozenset(final), rows)
 
     def _damp(self, ai: FloatArray, live: IntArray) -> tuple[FloatArray, bool]:
@@ -299,24 +301,30 @@ class Likeness:
     def _average_oscillating(
         self, state: _State, new: FloatArray, limited: set[int], live: IntArray, ai: FloatArray
     ) -> None:
-        """Halve a large move that takes back more than the last one brought; keeps the move for the next iteration."""
+        """Halve a large move that leads back to where the parameter was two iterations ago; keeps it for the next."""
         step = new - state.theta
         if state.step is not None:
+            returned = np.abs(step + state.step) < OSCILLATION * np.abs(state.step)
             errors = standard_errors(ai, live)
             for i, error in zip(live.tolist(), errors, strict=True):
-                turned = step[i] * state.step[i] < 0 and abs(step[i]) > abs(state.step[i])
-                if i not in limited and turned and abs(step[i]) > OSCILLATION * error:
+                if returned[i] and abs(step[i]) > LARGE_MOVE * error and i not in limited:
                     new[i] = state.theta[i] + 0.5 * step[i]
         state.step = new - state.theta
 
-    def _largest(self, ai: FloatArray, d: FloatArray, rows: IntArray, wanted: IntArray | None = None) -> float:
-        """Largest |d|/se, over `wanted` among the free `rows`; sigma2 left out."""
-        chosen = np.isin(rows, rows if wanted is None else wanted)
+    def _standardised(self, ai: FloatArray, d: FloatArray, rows: IntArray, wanted: IntArray) -> FloatArray:
+        """|d|/se of the rows in `wanted` among the free `rows`, sigma2 left out."""
+        chosen = np.isin(rows, wanted)
         if self._sigma2 is not None:
             chosen &= rows != self._sigma2
         if not chosen.any():
-            return 0.0
-        return float((np.abs(d[rows]) / standard_errors(ai, rows))[chosen].max())
+            return np.zeros(1)
+        return np.asarray((np.abs(d[rows]) / standard_errors(ai, rows))[chosen])
+
+    def _largest(self, ai: FloatArray, d: FloatArray, rows: IntArray) -> float:
+        return float(self._standardised(ai, d, rows, rows).max())
+
+    def _mean_square_step(self, ai: FloatArray, d: FloatArray, rows: IntArray, wanted: IntArray) -> float:
+        return float(np.sqrt(np.square(self._standardised(ai, d, rows, wanted)).mean()))
 
     def _keep_feasible(self, theta: FloatArray, new: FloatArray) -> int:
         """Halve the move of a structure that is not positive definite until it is; returns parameters shortened."""
