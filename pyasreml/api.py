@@ -11,7 +11,7 @@ from typing import Any
 from pyasreml import rprint
 from pyasreml.bind import bind
 from pyasreml.bind.bound import BoundModel
-from pyasreml.call import call_options, call_text, formula_text, match_arguments, refuse_missing_features
+from pyasreml.call import call_options, call_text, formula_text, known_objects, match_arguments, refuse_missing_features
 from pyasreml.data import NaMethod
 from pyasreml.design import build
 from pyasreml.errors import AsremlError, FitError, warn
@@ -123,6 +123,7 @@ def update(
                 formulas[name] = changes.pop(spelling)
     formals, options = match_arguments(changes)
     merged: dict[str, Any] = {**fit.recipe.arguments, **formals}
+    merged["known"] = {**(fit.recipe.arguments.get("known") or {}), **(formals.get("known") or {})}
     for name, change in formulas.items():
         text = formula_text(change, name)
         if text is not None:
@@ -148,10 +149,12 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
     spec = model_spec(
         texts["fixed"], texts["random"], texts["sparse"], texts["residual"], keep_order=options.keep_order
     )
+    known, data = known_objects(spec, formals)
+    formals = {**formals, "known": known or None, "data": data}
     clock.lap("model")
     bound = bind(
         spec,
-        formals["data"],
+        data,
         subset=formals.get("subset"),
         na_action=_na_action(formals.get("na_action")),
         weights=_column_name(formals.get("weights")),
@@ -159,7 +162,7 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
         pwr_points=formals.get("pwr_points"),
         equate_levels=formals.get("equate_levels") or (),
         group=formals.get("group"),
-        known=formals.get("known"),
+        known=known,
     )
     clock.lap("data")
     variance = _variance(bound, formals, options)

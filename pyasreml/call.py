@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any
 
+from pyasreml.data.known import sources_of
 from pyasreml.errors import AsremlError, FormulaError, UnsupportedError, warn
+from pyasreml.model import ModelSpec
 from pyasreml.options import OTHER_OPTIONS, Options, current_options, option_name, refuse_option
 from pyasreml.syntax import deparse
 from pyasreml.syntax.nodes import Node
@@ -143,9 +147,56 @@ def refuse_missing_features(formals: Mapping[str, Any]) -> None:
         if value is None or (hasattr(value, "__len__") and len(value) == 0):
             continue
         raise UnsupportedError(feature)
-    known = formals.get("known")
-    if known and not all(callable(value) for value in known.values()):
-        raise UnsupportedError("vm()")
+
+
+def known_objects(spec: ModelSpec, formals: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Objects that the formulas name, relationship matrices and functions, and the data without them.
+
+    A name is looked for in ``known``, among the columns of `data` where that is a dict, then where the package was called:
+    in that function's names, then in its module's. In Python a dot of the name may be an underscore.
+
+    Returns
+    -------
+    known : dict
+        All of ``known``, and what was found elsewhere.
+    data : object
+    """
+    known: dict[str, Any] = sources_of(formals.get("known") or {})
+    data = formals["data"]
+    inside = data if isinstance(data, Mapping) else {}
+    for name in named_objects(spec):
+        if name in known:
+            continue
+        for place in (known, inside, *_calling_names()):
+            spelling = next((s for s in (name, name.replace(".", "_")) if s in place), None)
+            if spelling is not None:
+                known.update(sources_of({name: place[spelling]}))
+                if place is inside:
+                    data = {key: value for key, value in data.items() if key != spelling}
+                break
+    return known, data
+
+
+def named_objects(spec: ModelSpec) -> tuple[str, ...]:
+    """Names that formulas mention and that are no columns: sources of ``vm()``, functions of ``own()``."""
+    terms = [component for term in (*spec.random, *spec.sparse, *spec.fixed) for component in term.components]
+    models = [model for total in spec.residual.sums for model in total.models]
+    models += [spec.residual.model] if spec.residual.model is not None else []
+    components = [c for given in terms for c in given.simple()] + [c for model in models for c in model.components]
+    names = [value for c in components for key, value in c.options if (c.function, key) in OBJECTS]
+    return tuple(dict.fromkeys(names))
+
+
+OBJECTS = frozenset({("vm", "source"), ("own", "fun")})
+"""Arguments of model functions that name objects."""
+
+
+def _calling_names() -> tuple[Mapping[str, Any], ...]:
+    """Names in sight where the package was called: the function's, then its module's."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__", "")).split(".")[0] == "pyasreml":
+        frame = frame.f_back
+    return () if frame is None else (frame.f_locals, frame.f_globals)
 
 
 def call_text(formals: Mapping[str, Any], options: Mapping[str, Any]) -> str:

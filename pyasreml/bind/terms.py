@@ -23,10 +23,12 @@ from pyasreml.bind.coding import (
     UnitsCoding,
 )
 from pyasreml.bind.places import coordinates, line_points, places
+from pyasreml.bind.related import earlier, find_source, related_coding
 from pyasreml.bind.variables import FACTOR_CALLS, ModelFrame, factor_key
 from pyasreml.data import UNITS, Column, Frame
+from pyasreml.data.known import Known
 from pyasreml.errors import DataError, FormulaError, ModelError, quote, warn
-from pyasreml.model import MODEL_FUNCTIONS, Component, TermSpec
+from pyasreml.model import MODEL_FUNCTIONS, RELATED, Component, TermSpec
 from pyasreml.syntax import deparse
 from pyasreml.syntax.nodes import Call, Name, Number
 
@@ -54,6 +56,7 @@ class TermBinder:
     frame: Frame = field(init=False)
     _warned: set[str] = field(default_factory=set)
     _places: dict[str, FloatArray] = field(default_factory=dict)
+    _relations: dict[str, Known] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.frame = self.model.frame
@@ -124,7 +127,11 @@ class TermBinder:
 
     def _sized(self, factor: Component, part: str) -> StructureCall:
         """A factor of ``str()``'s model, ``us(2)`` or ``id(Tree)``; parameter names quote it so."""
-        if isinstance(factor.variable, Number):
+        options: dict[str, Any] = {}
+        if factor.function in RELATED:
+            options["known"] = self._relation(factor, part)
+            levels = options["known"].names
+        elif isinstance(factor.variable, Number):
             size = factor.variable.value
             if size != int(size) or size < 1:
                 raise FormulaError(f"{factor.call}: the size must be a whole number", self.texts[part], factor.span)
@@ -132,7 +139,7 @@ class TermBinder:
         else:
             levels = self.factor(replace(factor, kind="variable"), part, "str()")[1].levels
         name = factor.function or "id"
-        shown = f"{name}({deparse(factor.variable)})"
+        shown = factor.text if name in RELATED else f"{name}({deparse(factor.variable)})"
         return StructureCall(
             name,
             shown,
@@ -141,6 +148,7 @@ class TermBinder:
             factor.order,
             factor.init,
             factor.init_codes,
+            options=options,
             text=factor.call,
             span=factor.span,
         )
@@ -207,6 +215,8 @@ class TermBinder:
         """The coding of one component that is not ``at()``."""
         if component.kind == "coding":
             return self._basis(component, part)
+        if component.function in RELATED:
+            return self._related(component, part)
         node = component.variable
         if isinstance(node, Name) and node.name == UNITS:
             return UnitsCoding.of(len(self.frame))
@@ -235,6 +245,19 @@ class TermBinder:
         if part == "random" or in_product:
             self._warn(column, f"a covariate in the {part} term {spec.label}")
         return CovariateCoding.of(component.text, node.name)
+
+    def _related(self, component: Component, part: str) -> Coding:
+        """``vm()`` and ``ide()``: a factor, or numbers that name rows, over the rows of a matrix."""
+        key, column = self.factor(component, part, f"{component.function}()", quietly=True)
+        return related_coding(component.text, key, column, self._relation(component, part), component, self.texts[part])
+
+    def _relation(self, component: Component, part: str) -> Known:
+        """The matrix of ``vm()``, or that of the ``vm()`` before an ``ide()``."""
+        variable = deparse(component.variable)
+        if component.function == "ide":
+            return earlier(self._relations, variable, component, self.texts[part])
+        self._relations[variable] = find_source(component, self.known, self.texts[part])
+        return self._relations[variable]
 
     def _place_coding(self, component: Component) -> Coding:
         """The distinct places of two columns as one factor, kept in the frame under its label."""
@@ -276,6 +299,8 @@ class TermBinder:
                     f"known = {{{options['fun']!r}: function}}"
                 )
             options["fun"] = self.known[options["fun"]]
+        if name == "vm":
+            options["known"] = self._relations[deparse(component.variable)]
         return StructureCall(
             name=name,
             variable=component.text,

@@ -143,7 +143,7 @@ def ainverse(
     table.index = pd.RangeIndex(1, len(table) + 1)
     logdet = -float(np.log(found.own).sum())
     if g and groupOffset > 0:
-        # with Q the shares of groups in animals: |Q'A⁻¹Q + oI| - as sum over the Schur complement - is |A⁻¹| o^g
+        # the Schur complement of the animals' A⁻¹ in the whole is offset times the identity
         logdet += g * math.log(groupOffset)
     names = np.array(ped.names, dtype=object)
     table.attrs = {

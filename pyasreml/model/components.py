@@ -10,13 +10,14 @@ import numpy as np
 
 from pyasreml.errors import FormulaError, UnsupportedError, quote
 from pyasreml.model.expand import expand
-from pyasreml.model.registry import BASE_FUNCTIONS, MODEL_FUNCTIONS, VERSION_3, ModelFunction
+from pyasreml.model.registry import BASE_FUNCTIONS, MODEL_FUNCTIONS, RELATED, VERSION_3, ModelFunction
 from pyasreml.syntax import deparse, evaluate
 from pyasreml.syntax.nodes import Argument, Binary, Call, Constant, Name, Node, Number, Span, String, Unary
 
 __all__ = ["Component", "component", "level_list"]
 
 INIT_CODES = ("P", "U", "F", "B")
+SING_G = ("PD", "ND", "PSD", "NSD")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Component:
     other : Node or None
         The second coordinate of a structure in the plane.
     options : tuple of (str, object)
-        Further arguments of a structure by name: ``mtrn()`` has parameters as (value, code or None), ``own()`` texts.
+        Further arguments of a structure by name: ``mtrn()`` has parameters as (value, code or None), ``own()`` and
+        ``vm()`` texts.
     terms, model : tuple of tuple of Component, tuple of Component
         ``str()``: its terms, and the factors of their common direct product, whose variables are sizes or names.
     init, init_codes : tuple or None
@@ -119,6 +121,8 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         raise FormulaError(
             f"{row.name}() is a variance model; it belongs in the random or residual formula", text, node.span
         )
+    if row.name in RELATED and part == "residual":
+        raise FormulaError(f"{row.name}() belongs in the random formula", text, node.span)
     if row.kind == "compound":
         return _compound(node, row, part, text)
     if row.kind == "condition" and part == "residual":
@@ -182,6 +186,8 @@ def _options(row: ModelFunction, arguments: dict[str, Node], text: str) -> tuple
             if name in arguments:
                 found.append((name, _words(arguments[name], name, text)))
         return tuple(found)
+    if row.name == "vm":
+        return _source(arguments, text)
     found = []
     for name in ("phi", "nu", "delta", "alpha"):
         if name in row.parameters and name in arguments:
@@ -189,6 +195,21 @@ def _options(row: ModelFunction, arguments: dict[str, Node], text: str) -> tuple
     if "lambda" in row.parameters and "lambda" in arguments:
         found.append(("lambda", _number(arguments["lambda"], "lambda", text)))
     return tuple(found)
+
+
+def _source(arguments: dict[str, Node], text: str) -> tuple[tuple[str, Any], ...]:
+    """``vm(obj, source, singG)``: the name of the matrix, and what it may be."""
+    if "source" not in arguments:
+        raise FormulaError("vm() needs a source, the relationship matrix or its inverse: vm(id, ainv)", text, arguments["obj"].span)
+    source = arguments["source"]
+    if not isinstance(source, Name):
+        raise FormulaError("the source of vm() is the name of an object; assign the expression to one", text, source.span)
+    sing = arguments.get("singG")
+    if sing is None or (isinstance(sing, Constant) and sing.name == "NULL"):
+        return (("source", source.name),)
+    if not isinstance(sing, String) or sing.value not in SING_G:
+        raise FormulaError(f"singG is one of {', '.join(map(repr, SING_G))}", text, sing.span)
+    return (("source", source.name), ("singG", sing.value))
 
 
 def _coded(node: Node, what: str, text: str) -> tuple[float, str | None]:
@@ -241,6 +262,7 @@ def _compound(node: Call, row: ModelFunction, part: str, text: str) -> Component
     terms = tuple(tuple(component(v.node, part, text) for v in product) for product in products)
     model = tuple(component(v.node, part, text) for v in models[0])
     odd = [c for term in terms for c in term if c.kind in ("structure", "overlay", "compound")]
+    odd = [c for c in odd if c.function not in RELATED]
     odd += [c for c in model if c.kind not in ("structure", "variable")]
     if odd:
         raise FormulaError(f"{odd[0].call} cannot stand here in str()", text, odd[0].span)

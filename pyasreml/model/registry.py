@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-__all__ = ["MODEL_FUNCTIONS", "VERSION_3", "ModelFunction"]
+__all__ = ["MODEL_FUNCTIONS", "RELATED", "VERSION_3", "ModelFunction"]
 
 Kind = Literal["structure", "condition", "sections", "coding", "overlay", "compound"]
 
@@ -84,7 +84,11 @@ def _rows() -> list[ModelFunction]:
             )
         )
     rows.append(ModelFunction("own", "structure", ordered=True, parameters=("fun", "init", "type", "con")))
-    rows += [ModelFunction(name, "structure", parameters=(), available=False) for name in ("vm", "ide", "gpf")]
+    rows.append(ModelFunction("gpf", "structure", parameters=(), available=False))
+    rows += [
+        ModelFunction("vm", "structure", parameters=("source", "singG"), keeps_call=True),
+        ModelFunction("ide", "structure", parameters=(), keeps_call=True),
+    ]
     rows += [
         ModelFunction("lin", "coding", parameters=()),
         ModelFunction("spl", "coding", parameters=("k", "points")),
@@ -115,6 +119,9 @@ def _correlations(
 
 
 MODEL_FUNCTIONS: dict[str, ModelFunction] = {row.name: row for row in _rows()}
+
+# Structures over the rows of a known matrix, which the labels of terms and effects name by their call.
+RELATED = frozenset({"vm", "ide"})
 
 # Names that are base R functions as well: with one argument, in fixed and sparse formulas, they are R's.
 BASE_FUNCTIONS = frozenset({"exp", "sin", "cos", "C"})

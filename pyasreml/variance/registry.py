@@ -17,6 +17,7 @@ from pyasreml.variance.cholesky import Cholesky
 from pyasreml.variance.diagonal import Diagonal
 from pyasreml.variance.factor import FactorAnalytic
 from pyasreml.variance.identity import Identity
+from pyasreml.variance.known import KnownMatrix
 from pyasreml.variance.matern import matern
 from pyasreml.variance.moving import Arma, MovingAverage1, MovingAverage2
 from pyasreml.variance.own import own
@@ -81,6 +82,8 @@ STRUCTURES: dict[str, Maker] = {
     "facv": lambda call: FactorAnalytic(_levels(call), call.order or 1, loadings_first=True, text=call.text),
     "rr": _unsupported,
     "own": own,
+    "vm": lambda call: KnownMatrix(call.options["known"]),
+    "ide": lambda call: Identity(call.size),
     **CORRELATIONS,
     **{f"{name}v": lambda call, make=make: CommonVariance(make(call)) for name, make in CORRELATIONS.items()},  # type: ignore[misc]
     **{

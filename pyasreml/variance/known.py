@@ -1,0 +1,34 @@
+"""``vm``: a known matrix, given by its inverse."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pyasreml.data.known import Known
+from pyasreml.variance.base import Coefficients, Entries, FloatArray, Structure
+
+
+class KnownMatrix(Structure):
+    """Σ = K without parameters: one basis matrix, K⁻¹, whose pattern is that of the source."""
+
+    def __init__(self, known: Known):
+        self.known = known
+        self.size = len(known)
+
+    def entries(self) -> Entries:
+        return Entries(self.known.row, self.known.col, np.zeros(self.known.row.size, np.int64), self.known.value)
+
+    def coefficients(self, theta: FloatArray) -> Coefficients:
+        return Coefficients(np.ones(1), np.zeros((0, 1)), self.known.logdet, np.zeros(0))
+
+    def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
+        return []
+
+    def matrix(self, theta: FloatArray) -> FloatArray:
+        full = self.entries().full()
+        inverse = np.zeros((self.size, self.size))
+        inverse[full.row, full.col] = full.value
+        return np.linalg.inv(inverse)
+
+    def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
+        return np.zeros(0)
