@@ -50,15 +50,37 @@ class _Local:
 
 
 class Exact:
-    """Stepper to the REML optimum; arguments as `Likeness` (``step`` and ``extra`` have no use here)."""
+    """Stepper to the REML optimum.
+
+    Parameters
+    ----------
+    equations : Equations
+    maxit : int
+    ai_sing : bool
+        Leave parameters with singular information where they are instead of raising.
+    gain : float
+        U'd that counts as arrived (see `GAIN`).
+    start : float array (p,), optional
+        Other start values than the table's.
+    watch : callable, optional
+    """
 
     def __init__(
-        self, equations: Equations, *, maxit: int = MAXIT, ai_sing: bool = False, watch: Watcher | None = None
+        self,
+        equations: Equations,
+        *,
+        maxit: int = MAXIT,
+        ai_sing: bool = False,
+        gain: float = GAIN,
+        start: FloatArray | None = None,
+        watch: Watcher | None = None,
     ):
         self.equations = equations
         self.table = equations.variance.parameters
         self.maxit = maxit
         self.ai_sing = ai_sing
+        self.gain = gain
+        self.start = self.table.start if start is None else start
         self.watch = watch
         self.chart = Chart(equations)
         self._sigma2 = self.table.sigma2
@@ -92,7 +114,7 @@ class Exact:
             live = self._check_singular(here, bound, singular)
             _, hit = self._move(here, live, 0.0)
             gain = abs(float(here.score[live] @ direction(here.ai, here.score, live, {})[live])) if live.size else 0.0
-            if gain < GAIN * (1 + 1e-3 * abs(here.point.loglik)) and not hit:
+            if gain < self.gain * (1 + 1e-3 * abs(here.point.loglik)) and not hit:
                 iterates.append(self._record(number, here.point, 1.0, len(bound)))
                 converged = True
                 break
@@ -161,7 +183,7 @@ class Exact:
 
     def _first(self) -> _Local:
         try:
-            free = np.maximum(self.chart.to_free(self.table.start), self._lower)
+            free = np.maximum(self.chart.to_free(self.start), self._lower)
             return self._local(evaluate(self.equations, self.chart.from_free(free), self._active), free)
         except (NotFeasible, np.linalg.LinAlgError) as error:
             raise FitError(f"{error} at the start values; give others by init=, G.param or R.param") from None

@@ -6,13 +6,14 @@ digit are among the comparison cases. The default stepper; `pyasreml.reml.exact`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pyasreml.errors import FitError
 from pyasreml.mme.equations import Equations
+from pyasreml.reml.exact import Exact
 from pyasreml.reml.information import direction, inverse, singular_rows, standard_errors
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
 from pyasreml.reml.point import Point, evaluate
@@ -52,6 +53,10 @@ LARGE_MOVE = 0.5
 """… if it is larger than this many standard errors."""
 OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
+LOST = 1.0
+"""A log-likelihood that falls this far below the best so far is not asreml's path any more: the rest is guarded."""
+GUARDED_GAIN = 1e-6
+"""U'd at which the guarded rest counts as arrived."""
 BOUNDARY = 1e-4
 """A floored variance with θ sqrt(AI) below this takes its last step and stays (code B)."""
 
@@ -144,6 +149,9 @@ class Likeness:
                     error.iterates = tuple(state.iterates)
                     raise
                 return self._failed(state, point, str(error))
+            best = max(state.iterates, key=lambda i: i.loglik) if state.iterates else None
+            if best is not None and latest.loglik < best.loglik - LOST and not self._unbounded.any():
+                return self._guarded(state, best)
             point = latest
             restrained = update.moved + len(update.final)
             iterate = Iterate(number, point.loglik, point.sigma2, point.theta, update.nominal, restrained)
@@ -163,6 +171,25 @@ class Likeness:
                 extra_left -= 1
         assert point is not None
         return self._finish(state, point, update.rows, converged, "")
+
+    def _guarded(self, state: _State, best: Iterate) -> Estimates:
+        """Go on from the best point by steps that raise the log-likelihood, where asreml's own would be lost."""
+        done = len(state.iterates)
+
+        def record(iterate: Iterate) -> None:
+            state.iterates.append(replace(iterate, number=done + iterate.number))
+            if self.watch is not None:
+                self.watch(state.iterates[-1])
+
+        stepper = Exact(
+            self.equations,
+            maxit=max(1, self.maxit - done),
+            ai_sing=True,
+            gain=GUARDED_GAIN,
+            start=best.theta,
+            watch=record,
+        )
+        return replace(stepper.run(), iterates=tuple(state.iterates))
 
     def _failed(self, state: _State, point: Point | None, message: str) -> Estimates:
         """What there is after a failure: the last point that could be evaluated, nothing updated."""
