@@ -43,6 +43,8 @@ TO_ONE = 2 / 3
 """… and by at most this fraction of what separates it from 1."""
 SIGN_FRACTION = 0.5
 """A correlation that changes sign and passes this fraction of its size goes to minus its value."""
+LOADING_PENALTY = 0.1
+"""Fraction added to the pivots of loadings (ai.penalty = 10), divided by the iteration number."""
 NEAR_SINGULAR = 1e-3
 """A variance parameter whose information given all others is below this fraction of its own damps the iteration."""
 DAMPED_STEP = 0.6
@@ -132,6 +134,11 @@ class Likeness:
         self._floored = proper & (kinds == "V") & (codes != "U")
         self._unbounded = proper & (kinds == "V") & (codes == "U")
         self._correlation = proper & (kinds == "R")
+        self._loading = proper & (kinds == "L")
+        owners = self.table.owner[np.isin(kinds, ("C", "L"))]
+        self._matrix = np.isin(self.table.owner, owners)
+        if self._sigma2 is not None:
+            self._matrix[self._sigma2] = True
 
     def run(self) -> Estimates:
         """Iterate from the table's starts; raises `FitError` where nothing can be returned."""
@@ -263,7 +270,7 @@ class Likeness:
     def _update(self, state: _State, point: Point, number: int) -> _Update:
         theta, score = state.theta, point.score
         rows = live = self._live(state, point.ai)
-        ai, damped = self._damp(point.ai, live)
+        ai, damped = self._damp(self._penalise(point.ai, live, number), live)
         d = direction(ai, score, live, {})
         s = state.nominal * (DAMPED_STEP if damped else 1.0)
         if number > 1 and live.size and score[live] @ d[live] / live.size < FULL_STEP_GAIN:
@@ -309,13 +316,29 @@ class Likeness:
         waiting = self._mean_square_step(ai, d, free, waited)
         return _Update(new, nominal, waiting, len(moved) + shortened, len(late), frozenset(final), rows)
 
+    def _penalise(self, ai: FloatArray, live: IntArray, number: int) -> FloatArray:
+        """The information with the pivots of loadings raised, in the elimination from the last parameter up."""
+        if not self._loading[live].any():
+            return ai
+        block = ai[np.ix_(live, live)].copy()
+        size = live.size
+        factor, pivots = np.eye(size), np.zeros(size)
+        for j in range(size - 1, -1, -1):
+            pivots[j] = block[j, j] * (1 + LOADING_PENALTY / number if self._loading[live[j]] else 1.0)
+            factor[:j, j] = block[:j, j] / pivots[j]
+            block[:j, :j] -= np.outer(factor[:j, j], block[j, :j])
+        out = ai.copy()
+        out[np.ix_(live, live)] = (factor * pivots) @ factor.T
+        return out
+
     def _damp(self, ai: FloatArray, live: IntArray) -> tuple[FloatArray, bool]:
         """The information, its diagonal raised where a variance parameter is nearly determined by the others.
 
         The smallest ratio of a parameter's information given all others to its own is added, as a fraction, to the
         whole diagonal (a ridge as large as the defect).
         """
-        proper = live[live != self._sigma2] if self._sigma2 is not None else live
+        # elements of covariance matrices are close to determined by each other near the edge of their cone
+        proper = live[~self._matrix[live]]
         if not proper.size:
             return ai, False
         block = ai[np.ix_(live, live)]
