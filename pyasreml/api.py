@@ -56,8 +56,8 @@ def asreml(fixed: Any = None, random: Any = None, sparse: Any = None, residual: 
     **arguments
         asreml's other arguments, in Python or in R spelling (``na_action``, ``**{"na.action": …}``), by unique
         beginnings too: ``G_param``, ``R_param``, ``data``, ``na_action``, ``subset``, ``weights``, ``family``,
-        ``start_values``, ``model_frame``, ``group``, ``knot_points``, ``pwr_points``, ``equate_levels``, ``known``; and
-        the options of `asreml_options` for this call: ``maxit``, ``trace``, ``workspace``, ``exact`` ….
+        ``start_values``, ``model_frame``, ``asmv``, ``group``, ``knot_points``, ``pwr_points``, ``equate_levels``,
+        ``known``; and the options of `asreml_options` for this call: ``maxit``, ``trace``, ``workspace``, ``exact`` ….
 
     Returns
     -------
@@ -147,7 +147,12 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
     texts = {part: formula_text(formals.get(part), part) for part in ("fixed", "random", "sparse", "residual")}
     assert texts["fixed"] is not None
     spec = model_spec(
-        texts["fixed"], texts["random"], texts["sparse"], texts["residual"], keep_order=options.keep_order
+        texts["fixed"],
+        texts["random"],
+        texts["sparse"],
+        texts["residual"],
+        keep_order=options.keep_order,
+        asmv=_column_name(formals.get("asmv")),
     )
     known, data = known_objects(spec, formals)
     formals = {**formals, "known": known or None, "data": data}

@@ -62,7 +62,6 @@ VERSION_3: dict[str, str] = {
 NOT_HERE: dict[str, str] = {
     "vcm": "vcm",
     "vcc": "vcc",
-    "asmv": "asmv",
     "mbf": "mbf",
     "prune": "prune",
     "combine": "combine",
@@ -152,8 +151,8 @@ def refuse_missing_features(formals: Mapping[str, Any]) -> None:
 def known_objects(spec: ModelSpec, formals: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     """Objects that the formulas name, relationship matrices and functions, and the data without them.
 
-    A name is looked for in ``known``, among the columns of `data` where that is a dict, then where the package was called:
-    in that function's names, then in its module's. In Python a dot of the name may be an underscore.
+    A name is looked for in ``known``, among the columns of `data` where that is a dict, then where the package was
+    called: in that function's names, then in its module's. In Python a dot of the name may be an underscore.
 
     Returns
     -------

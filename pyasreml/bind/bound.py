@@ -133,12 +133,16 @@ class Summaries:
     sections : float array (number of residual sections,)
     cell_means : mapping
         ``(random term index, structure index) -> float array (size,)``: for level i of a heterogeneous
-        structure, the variance, across the levels of the term's other factors, of the cell means of y.
+        structure, the variance, across the levels of the term's other factors, of the cell means of y. For a
+        structure over the traits, the covariance matrix of the traits (size, size).
+    traits : mapping of int to float
+        With several traits, by random term that is conditioned on one of them: the variance of that trait.
     """
 
     variance: float
     sections: FloatArray
     cell_means: Mapping[tuple[int, int], FloatArray]
+    traits: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

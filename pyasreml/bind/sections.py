@@ -7,6 +7,7 @@ with a missing response.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from pyasreml.bind.coding import FactorCoding, UnitsCoding
 from pyasreml.bind.places import places
 from pyasreml.bind.terms import TermBinder, check_units, level_position, one_variance
 from pyasreml.data import UNITS, Column
-from pyasreml.errors import DataError, FormulaError, ModelError, UnsupportedError, quote
+from pyasreml.errors import DataError, FormulaError, ModelError, quote
 from pyasreml.model import MODEL_FUNCTIONS, Component, DirectSum, ResidualModel, ResidualSpec
 from pyasreml.syntax.nodes import Name
 
@@ -128,9 +129,9 @@ def _section(
         check_units(call, text)
     structures = one_variance(calls, model.label, text, model.span)
     where = f"residual {model.label}" + (f" at {by} {level}" if by else "")
+    if binder.frame.units is not None:
+        _check_traits(calls, codes, columns, rows, where, binder)
     if len(calls) > 1 and any(code is None for code in codes):
-        if any(isinstance(c.variable, Name) and c.variable.name == "trait" for c in model.components):
-            raise UnsupportedError("trait", quote(text, model.span))
         raise ModelError(
             f"{where}: units already is one level a record and cannot be multiplied by further factors"
             f"\n{quote(text, model.span)}"
@@ -138,7 +139,7 @@ def _section(
     if codes[0] is not None:
         ordered = len(calls) > 1 or calls[0].name not in ("id", "idv")
         needs_order = ordered and any(call.name not in ("id", "idv") for call in calls)
-        _check_grid(where, [c for c in columns if c is not None], calls, codes, rows, binder, needs_order, by)
+        _check_grid(where, columns, calls, codes, rows, binder, needs_order, by)
     return BoundSection(label, rows, structures, by, level, span if by else model.span)
 
 
@@ -164,6 +165,9 @@ def _factor(
         size = len(levels)
     elif isinstance(node, Name) and node.name == UNITS:
         size = len(rows)
+        if binder.frame.units is not None:
+            present, codes = np.unique(binder.frame.units[rows], return_inverse=True)
+            codes, size = codes.astype(np.int64), len(present)
     else:
         if component.kind == "expression" and not _is_factor_call(component):
             raise FormulaError(
@@ -195,6 +199,25 @@ def _factor(
     return call, codes, column
 
 
+def _check_traits(
+    calls: list[StructureCall],
+    codes: list[npt.NDArray[Any] | None],
+    columns: list[Column | None],
+    rows: Rows,
+    where: str,
+    binder: TermBinder,
+) -> None:
+    """Refuse a residual of several traits with fewer cells than records, and tell what is missing in it."""
+    if math.prod(call.size for call in calls) >= len(rows):
+        return
+    names = [column.name for column in columns if column is not None]
+    of_units = [call.variable for call, column in zip(calls, columns, strict=True) if column is None]
+    trait = str(binder.frame.trait)
+    shown = " × ".join(f"{call.size} levels of {call.variable}" for call in calls)
+    hint = "" if of_units and trait in names else f"; write residual = ~ id(units):us({trait})"
+    raise ModelError(f"{where} has {shown} for the {len(rows)} records of {trait}{hint}")
+
+
 def _is_factor_call(component: Component) -> bool:
     return component.call.startswith(("factor(", "as.factor("))
 
@@ -206,7 +229,7 @@ def _row(binder: TermBinder, row: int) -> int:
 
 def _check_grid(
     where: str,
-    columns: list[Column],
+    columns: list[Column | None],
     calls: list[StructureCall],
     codes: list[npt.NDArray[Any] | None],
     rows: Rows,
@@ -215,7 +238,7 @@ def _check_grid(
     by: str | None,
 ) -> None:
     sizes = [call.size for call in calls]
-    names = [column.name for column in columns]
+    names = [column.name if column is not None else UNITS for column in columns]
     cell = np.zeros(len(rows), dtype=np.int64)
     for code, size in zip(codes, sizes, strict=True):
         assert code is not None
@@ -233,7 +256,7 @@ def _check_grid(
         parts = []
         for call, size in zip(reversed(calls), reversed(sizes), strict=True):
             index, code = divmod(index, size)
-            parts.append(f"{call.variable} {call.levels[code]}")
+            parts.append(f"{call.variable} {call.levels[code] if call.levels else code + 1}")
         return ", ".join(reversed(parts))
 
     if len(rows) != total or (counts is not None and (counts != 1).any()):
@@ -252,6 +275,11 @@ def _check_grid(
         raise DataError(message)
     first = int(wrong[0])
     sort = [*([by] if by else []), *names]
+    if binder.frame.units is not None:
+        raise DataError(
+            f"{where}: the records are not in the order of the model; record {first + 1} is {place(int(cell[first]))}, "
+            f"where {place(first)} should stand; traits within units are written id(units):us({binder.frame.trait})"
+        )
     raise DataError(
         f"{where}: the data rows are not in the order of the model; data row {_row(binder, int(rows[first]))} is "
         f"{place(int(cell[first]))}, where {place(first)} should stand; sort the data: data.sort_values({sort!r})"

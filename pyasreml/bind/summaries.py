@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.bind.bound import BoundSection, BoundTerm, Summaries
+from pyasreml.bind.coding import Coding, ConditionCoding
+from pyasreml.bind.traits import is_trait
 from pyasreml.data import Frame
 from pyasreml.model import MODEL_FUNCTIONS
 
@@ -17,21 +19,66 @@ FloatArray = npt.NDArray[np.float64]
 def summarise(
     frame: Frame, y: FloatArray, random: tuple[BoundTerm, ...], sections: tuple[BoundSection, ...]
 ) -> Summaries:
-    """Variances over all records, by section, and of cell means for structures with one variance a level."""
-    overall = _variance(y[~np.isnan(y)])
+    """Variances over all records, by section, and of cell means for structures with one variance a level.
+
+    With several traits variances are taken within traits, whose means are no variation, and averaged over them.
+    """
+    matrix = None if frame.trait is None else trait_covariance(frame, y)
+    overall = _variance(y[~np.isnan(y)]) if matrix is None else float(np.nanmean(np.diagonal(matrix)))
     overall = 0.0 if np.isnan(overall) else overall
     by_section = np.array([_variance(y[s.rows][~np.isnan(y[s.rows])]) for s in sections])
     by_section[np.isnan(by_section)] = overall
     cells = {}
+    traits = {}
     for t, term in enumerate(random):
+        if matrix is not None:
+            mine = [c.code for c in term.codings if isinstance(c, ConditionCoding) and c.variables[0] == frame.trait]
+            if mine and not np.isnan(matrix[mine[0], mine[0]]):
+                traits[t] = float(matrix[mine[0], mine[0]])
         if len(term.structures) != sum(coding.kind != "condition" for coding in term.codings):
             continue  # str(): its levels are no levels of a factor
         for s, call in enumerate(term.structures):
-            if MODEL_FUNCTIONS[call.name].heterogeneous:
+            if matrix is not None and is_trait(_structured(term)[s], frame):
+                cells[t, s] = matrix
+            elif MODEL_FUNCTIONS[call.name].heterogeneous:
                 variances = _cell_variances(frame, y, term, s)
                 variances[np.isnan(variances)] = overall
                 cells[t, s] = variances
-    return Summaries(overall, by_section, cells)
+    return Summaries(overall, by_section, cells, traits)
+
+
+def trait_covariance(frame: Frame, y: FloatArray) -> FloatArray:
+    """Sample covariances of the traits, (k, k): variances from all records of a trait, covariances from the units that
+    have both, 0 where there are fewer than two; NaN the variance of a trait with fewer than two records.
+
+    Examples
+    --------
+    >>> frame = Frame.from_any({"u": [1.0, 2.0, 3.0]}).stack("trait", ("a", "b"))
+    >>> trait_covariance(frame, np.array([1.0, 2.0, 3.0, 4.0, 5.0, 9.0]))
+    array([[ 4.,  7.],
+           [ 7., 13.]])
+    """
+    assert frame.trait is not None
+    column = frame[frame.trait]
+    k = len(column.levels)
+    table = np.full((frame.n_units, k), np.nan)
+    table[frame.unit_codes, column.array] = y
+    there = ~np.isnan(table)
+    seen = there.astype(float)
+    count = seen.T @ seen
+    with np.errstate(all="ignore"):
+        mean = np.where(there, table, 0.0).sum(axis=0) / np.diagonal(count)
+        values = np.where(there, table - mean, 0.0)
+        sums = values.T @ seen
+        covariance = (values.T @ values - sums * sums.T / count) / (count - 1)
+    covariance[(count < 2) & ~np.eye(k, dtype=bool)] = 0.0
+    covariance[np.diag_indices(k)] = np.where(np.diagonal(count) < 2, np.nan, np.diagonal(covariance))
+    return np.asarray(covariance)
+
+
+def _structured(term: BoundTerm) -> list[Coding]:
+    """The codings that have a structure, one each."""
+    return [coding for coding in term.codings if coding.kind != "condition"]
 
 
 def _variance(values: FloatArray) -> float:

@@ -219,7 +219,7 @@ class TermBinder:
             return self._related(component, part)
         node = component.variable
         if isinstance(node, Name) and node.name == UNITS:
-            return UnitsCoding.of(len(self.frame))
+            return UnitsCoding.of(self.frame.n_units)
         if component.other is not None:
             return self._place_coding(component)
         plain = component.kind != "structure" or component.function in ("id", "idv")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyasreml.data import Table
-from pyasreml.errors import DataError, FormulaError, UnsupportedError, quote
-from pyasreml.model import Component, ModelSpec
+from pyasreml.errors import DataError, FormulaError
+from pyasreml.model import TRAIT, Component, ModelSpec
 from pyasreml.syntax import free_names
 from pyasreml.syntax.nodes import Argument, Name, Node, Span
 
@@ -84,8 +84,13 @@ def near(name: str, table: Table) -> str:
 
 def unknown(name: str, use: Use, table: Table) -> Exception:
     """The error for a name that is no column."""
-    if name == "trait":
-        return UnsupportedError("trait", quote(use.text, use.node.span))
+    if name == TRAIT:
+        return FormulaError(
+            "trait is the factor of several responses: write cbind(y1, y2) before ~, or name the column of the traits "
+            "in asmv =",
+            use.text,
+            _span_of(name, use.node),
+        )
     message = f"there is no column {name!r} in the data{near(name, table)}"
     span = _span_of(name, use.node)
     return FormulaError(message, use.text, span) if use.text else FormulaError(message)

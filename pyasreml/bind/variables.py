@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.bind.coding import ExpressionCoding
+from pyasreml.bind.traits import check_asmv, omit_missing, stack, trait_column, unit_marks
 from pyasreml.bind.uses import Use, group_columns, names_of, near, unknown, uses_of
 from pyasreml.data import UNITS, Column, Frame, NaMethod, Table
 from pyasreml.errors import DataError, FormulaError
@@ -63,7 +64,7 @@ def model_frame(
     """Select the rows of a model and convert the columns that its formulas mention.
 
     The order is asreml's: ``subset``, then missing responses, then missing values of model variables, then unused
-    factor levels.
+    factor levels; the records of several traits are stacked last.
 
     Raises
     ------
@@ -74,16 +75,21 @@ def model_frame(
     """
     na = na_action or NaMethod()
     table = Table.from_any(data)
+    check_asmv(spec, table)
     uses = list(uses_of(spec, group or {}, table))
-    response_names = names_of(spec.response)
     wanted: dict[str, None] = {}
     for use in [Use(spec.response, "fixed", spec.texts["fixed"]), *uses]:
         for name in names_of(use.node):
             if name == UNITS:
                 continue  # a reserved name: the records, whatever the data hold under it
-            if name not in table:
+            column = trait_column(spec, use, name, table)
+            if column is None:
+                continue
+            if column not in table:
                 raise unknown(name, use, table)
-            wanted.setdefault(name)
+            wanted.setdefault(column)
+    if spec.asmv is not None:
+        wanted.setdefault(spec.asmv)
     if weights is not None and weights not in table:
         raise DataError(f"weights: there is no column {weights!r} in the data{near(weights, table)}")
     frame = Frame.from_any(table, [*wanted, *([weights] if weights is not None and weights not in wanted else [])])
@@ -93,19 +99,22 @@ def model_frame(
         frame = frame.keep(_subset(subset, table))
         if len(frame) == 0:
             raise DataError("subset: no row is left")
-    y = _response(spec, frame)
-    frame, y = _omit_y(frame, y, na, spec)
+    if spec.asmv is not None:
+        frame = frame.by_trait(spec.asmv)
+    y = _responses(spec, frame)
+    frame, y = omit_missing(frame, y, na, spec)
     expressions = _expressions(uses, frame)
     frame, y = _missing_x(frame, y, na, uses, expressions)
-    observed = ~np.isnan(y)
-    if not observed.any():
+    if np.isnan(y).all():
         raise DataError(f"the response {spec.response_text} is missing in every row")
     frame = frame.drop_unused() if frame.n_data > len(frame) else frame
+    frame, y = stack(frame, y, spec)
+    observed = ~np.isnan(y)
     made = {factor_key(n): frame[n].as_factor() for use in uses for n in _made_factors(use.node) if n in frame}
     if made:
         frame = frame.with_columns(made)
     groups = {name: group_columns(name, group, table) for name in group or {}} if group else {}
-    _check_response_use(response_names, frame, spec)
+    _check_response_use(spec)
     return ModelFrame(frame, y, _weights(weights, frame, observed), expressions, groups)
 
 
@@ -147,8 +156,15 @@ def _logical(values: npt.NDArray[Any], what: str) -> npt.NDArray[np.bool_]:
     raise DataError(f"{what}: the values are not logical; write a condition such as year == 1987")
 
 
-def _response(spec: ModelSpec, frame: Frame) -> npt.NDArray[np.float64]:
-    node = spec.response
+def _responses(spec: ModelSpec, frame: Frame) -> npt.NDArray[np.float64]:
+    """The response (n,), or one column a trait (n, traits)."""
+    text = spec.texts["fixed"]
+    if spec.traits:
+        return np.column_stack([_response(node, deparse(node), frame, text) for _, node in spec.traits])
+    return _response(spec.response, spec.response_text, frame, text)
+
+
+def _response(node: Node, label: str, frame: Frame, text: str) -> npt.NDArray[np.float64]:
     if isinstance(node, Name):
         column = frame[node.name]
         if column.is_factor:
@@ -157,17 +173,17 @@ def _response(spec: ModelSpec, frame: Frame) -> npt.NDArray[np.float64]:
             )
         assert column.values is not None
         return column.values
-    y = _expression(node, spec.response_text, frame, spec.texts["fixed"])
+    y = _expression(node, label, frame, text)
     bad = np.flatnonzero(np.isinf(y))
     if len(bad):
-        raise DataError(f"the response {spec.response_text} is infinite in row {frame.rows[bad[0]] + 1}")
+        raise DataError(f"the response {label} is infinite in row {frame.rows[bad[0]] + 1}")
     names = [name for name in names_of(node) if name in frame]
     lost = np.isnan(y)
     for name in names:
         lost &= ~frame[name].missing()
     if lost.any():
         raise DataError(
-            f"the response {spec.response_text} has no value in row {frame.rows[np.flatnonzero(lost)[0]] + 1}, where "
+            f"the response {label} has no value in row {frame.rows[np.flatnonzero(lost)[0]] + 1}, where "
             f"{', '.join(names)} has one; make it missing in the data or correct it"
         )
     return y
@@ -242,21 +258,6 @@ def _expressions(uses: list[Use], frame: Frame) -> dict[str, ExpressionCoding]:
     return found
 
 
-def _omit_y(
-    frame: Frame, y: npt.NDArray[np.float64], na: NaMethod, spec: ModelSpec
-) -> tuple[Frame, npt.NDArray[np.float64]]:
-    missing = np.isnan(y)
-    if na.y == "include" or not missing.any():
-        return frame, y
-    if na.y == "fail":
-        row = int(frame.rows[np.flatnonzero(missing)[0]]) + 1
-        raise DataError(
-            f"missing values in {spec.response_text}: row {row} and {int(missing.sum()) - 1} more; "
-            'na_action = na_method(y="include") keeps such records, y="omit" drops them'
-        )
-    return frame.keep(~missing), y[~missing]
-
-
 def _missing_x(
     frame: Frame,
     y: npt.NDArray[np.float64],
@@ -274,7 +275,7 @@ def _missing_x(
         elif label in expressions:
             names[label] = np.isnan(expressions[label].values(frame.arrays, len(frame)).astype(np.float64))
         else:
-            names[label] = np.logical_or.reduce([frame[n].missing() for n in names_of(use.node)])
+            names[label] = np.logical_or.reduce([frame[n].missing() for n in names_of(use.node) if n in frame])
     lost = {name: where for name, where in names.items() if where is not None and where.any()}
     if not lost or na.x == "include":
         return frame, y
@@ -288,21 +289,20 @@ def _missing_x(
             f"missing values among {','.join(names)}.\n{where}; "
             'na_action = na_method(x="omit") drops such records, x="include" keeps them'
         )
-    keep = ~np.logical_or.reduce(list(lost.values()))
+    keep = ~unit_marks(np.logical_or.reduce(list(lost.values())), frame)
     if not keep.any():
         raise DataError(f"every row has a missing value among {','.join(lost)}; no record is left")
     return frame.keep(keep), y[keep]
 
 
-def _check_response_use(names: tuple[str, ...], frame: Frame, spec: ModelSpec) -> None:
+def _check_response_use(spec: ModelSpec) -> None:
     """A response that is a plain column may not be a term as well."""
-    if len(names) != 1 or not isinstance(spec.response, Name):
-        return
+    plain = {node.name for node in (spec.response, *(node for _, node in spec.traits)) if isinstance(node, Name)}
     for part in ("fixed", "sparse", "random"):
         for component in (c for term in getattr(spec, part) for given in term.components for c in given.simple()):
-            if isinstance(component.variable, Name) and component.variable.name == names[0]:
+            if isinstance(component.variable, Name) and component.variable.name in plain:
                 raise FormulaError(
-                    f"the response {names[0]!r} cannot be a term of the {part} formula",
+                    f"the response {component.variable.name!r} cannot be a term of the {part} formula",
                     spec.texts[part],
                     component.variable.span,
                 )

@@ -31,11 +31,17 @@ class Frame:
         Row numbers in the data as given, from 0.
     n_data : int
         Number of rows of the data as given.
+    units : int64 array (n,) or None
+        With several traits: the experimental unit, from 0, of which a row is one trait. None where each row is a unit.
+    trait : str or None
+        With several traits: the factor that tells them apart.
     """
 
     columns: Mapping[str, Column]
     rows: npt.NDArray[np.int64]
     n_data: int
+    units: npt.NDArray[np.int64] | None = None
+    trait: str | None = None
 
     @classmethod
     def from_any(cls, data: Any, names: Iterable[str] | None = None) -> Frame:
@@ -78,16 +84,72 @@ class Frame:
     @cached_property
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """Codes or values by name, ``units`` (from 0) included: what codings make design rows from."""
-        arrays: dict[str, npt.NDArray[Any]] = {UNITS: np.arange(len(self), dtype=np.int64)}
+        arrays: dict[str, npt.NDArray[Any]] = {UNITS: self.unit_codes}
         arrays.update((name, column.array) for name, column in self.columns.items())
         return arrays
+
+    @property
+    def unit_codes(self) -> npt.NDArray[np.int64]:
+        """The unit, from 0, to which each row belongs."""
+        return np.arange(len(self), dtype=np.int64) if self.units is None else self.units
+
+    @property
+    def n_units(self) -> int:
+        """Number of units: of rows, or with several traits of sets of rows."""
+        return len(self) if self.units is None or not len(self) else int(self.units.max()) + 1
 
     def keep(self, rows: npt.NDArray[np.bool_]) -> Frame:
         """The frame at the rows marked in `rows`, a logical array (n,)."""
         if rows.all():
             return self
         columns = {name: column.take(rows) for name, column in self.columns.items()}
-        return replace(self, columns=columns, rows=self.rows[rows])
+        units = None if self.units is None else np.unique(self.units[rows], return_inverse=True)[1].astype(np.int64)
+        return replace(self, columns=columns, rows=self.rows[rows], units=units)
+
+    def stack(self, trait: str, levels: Iterable[str]) -> Frame:
+        """Every row once for each trait, traits within units, with the factor `trait` of these levels.
+
+        Examples
+        --------
+        >>> frame = Frame.from_any({"g": ["a", "b"]}).stack("trait", ("y1", "y2"))
+        >>> frame["trait"].codes.tolist(), frame["g"].codes.tolist(), frame.units.tolist()
+        ([0, 1, 0, 1], [0, 0, 1, 1], [0, 0, 1, 1])
+        """
+        names = tuple(levels)
+        units = np.repeat(np.arange(len(self), dtype=np.int64), len(names))
+        columns = {name: column.take(units) for name, column in self.columns.items()}
+        code = np.tile(np.arange(len(names), dtype=np.int32), len(self))
+        columns[trait] = Column(trait, "factor", codes=code, levels=names)
+        return replace(self, columns=columns, rows=self.rows[units], units=units, trait=trait)
+
+    def by_trait(self, trait: str) -> Frame:
+        """The rows as traits of units: the j-th row of every level of factor `trait` belongs to unit j.
+
+        Raises
+        ------
+        DataError
+            If `trait` is no factor, is missing somewhere, or its levels have different numbers of rows.
+        """
+        column = self[trait]
+        if not column.is_factor:
+            raise DataError(f"asmv: column {trait!r} holds numbers; the traits must be levels of a factor")
+        codes = column.array.astype(np.int64)
+        if (codes < 0).any():
+            row = int(self.rows[np.flatnonzero(codes < 0)[0]]) + 1
+            raise DataError(f"asmv: column {trait!r} is missing in row {row}; every record needs its trait")
+        counts = np.bincount(codes, minlength=len(column.levels))
+        counts = counts[counts > 0]
+        if (counts != counts[0]).any():
+            found = np.bincount(codes, minlength=len(column.levels)).tolist()
+            shown = ", ".join(f"{level} {n}" for level, n in zip(column.levels, found, strict=True))
+            raise DataError(
+                f"asmv: the levels of {trait!r} have different numbers of records ({shown}); every unit needs one "
+                "record a trait, with a missing response where there is none"
+            )
+        order = np.argsort(codes, kind="stable")
+        units = np.empty(len(self), dtype=np.int64)
+        units[order] = np.tile(np.arange(counts[0]), counts.size)
+        return replace(self, units=units, trait=trait)
 
     def drop_unused(self) -> Frame:
         """The frame without factor levels that no row has."""

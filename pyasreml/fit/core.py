@@ -216,6 +216,11 @@ class Asreml:
         return fixed_tests.fixed_variance(self) if self.options.Cfixed else None
 
     @cached_property
+    def design(self) -> pd.DataFrame | None:
+        """The design matrix, sparse, with ``design = TRUE``: all fixed levels, then random terms by size."""
+        return effects.design_frame(self.engine) if self.options.design else None
+
+    @cached_property
     def G_param(self) -> dict[str, Any]:
         """Start-value list of the random terms at the final parameters."""
         return param_lists.g_param(self)
@@ -235,9 +240,10 @@ class Asreml:
                 columns[name] = pd.Categorical.from_codes(column.array.astype(int), categories=pd.Index(column.levels))
             else:
                 columns[name] = column.values
-        units = [str(i + 1) for i in range(len(frame))]
-        columns["units"] = pd.Categorical(units, units)
-        return pd.DataFrame(columns, index=pd.Index(frame.rows + 1))
+        units = pd.Index([str(i + 1) for i in range(frame.n_units)])
+        columns["units"] = pd.Categorical.from_codes(frame.unit_codes, categories=units)
+        number = frame.rows if frame.units is None else np.arange(len(frame))
+        return pd.DataFrame(columns, index=pd.Index(number + 1))
 
     def term_of_effect(self, part: str) -> list[tuple[str, int]]:
         """(term label, number of effects) in the order of ``coefficients[part]``: asreml's attribute ``terms``."""

@@ -99,6 +99,7 @@ def _units_effects(fit: Any) -> pd.Series | None:
     for label, size in fit.term_of_effect("random"):
         if label == "units":
             effects = fit.coefficients["random"]["effect"].to_numpy(dtype=float)[start : start + size]
+            effects = effects[fit.engine.bound.frame.unit_codes]
             return pd.Series(np.where(fit.residuals.isna(), np.nan, effects), index=fit.residuals.index)
         start += size
     return None

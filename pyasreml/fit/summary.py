@@ -100,6 +100,9 @@ def fitted_matrices(fit: Any) -> RList:
     for name, value in zip(fit.vparameters.index, values, strict=True):
         term, _, rest = str(name).partition("!")
         terms.setdefault(term, {})[rest] = float(value)
+    for term, members in terms.items():
+        if len(members) > 1 and fit.vparameters_con.get(f"{term}!R") == "F":
+            del members["R"]  # the 1 beside the variances of a residual that has its own
     return RList({term: _structure(members) for term, members in terms.items()})
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pyasreml.errors import FormulaError, UnsupportedError, quote
+from pyasreml.errors import FormulaError
 from pyasreml.model.components import Component, component
 from pyasreml.model.expand import Expansion, Product, expand
 from pyasreml.model.residual import ResidualSpec, residual_spec
 from pyasreml.syntax import deparse, parse_formula
 from pyasreml.syntax.nodes import Binary, Call, Constant, Name, Node, Span, Unary
 
-__all__ = ["ModelSpec", "TermSpec", "model_spec"]
+__all__ = ["TRAIT", "ModelSpec", "TermSpec", "model_spec"]
+
+# The factor of the responses of a multivariate model, which formulas know by this name.
+TRAIT = "trait"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,12 @@ class ModelSpec:
     ----------
     response : Node
     response_text : str
+    traits : tuple of (str, Node)
+        Names and expressions of the responses of ``cbind(y1, y2)``; empty for a single response.
+    asmv : str or None
+        The column that tells the traits apart where the data hold them below each other.
     intercept : bool
+        In a multivariate model the term ``trait`` stands for the means, and an intercept is there only if written.
     fixed, sparse, random : tuple of TermSpec
         Fixed and sparse by degree of interaction (as typed with `keep_order`), random as typed.
     residual : ResidualSpec
@@ -57,6 +65,8 @@ class ModelSpec:
     texts: Mapping[str, str]
     formulae: Mapping[str, str | None]
     keep_order: bool = False
+    traits: tuple[tuple[str, Node], ...] = ()
+    asmv: str | None = None
 
 
 def model_spec(
@@ -66,6 +76,7 @@ def model_spec(
     residual: str | None = None,
     *,
     keep_order: bool = False,
+    asmv: str | None = None,
 ) -> ModelSpec:
     """Read the four formulas of a call.
 
@@ -77,6 +88,8 @@ def model_spec(
         One-sided formulas; a left side is ignored, ``~NULL`` is none.
     keep_order : bool
         Keep fixed terms as typed instead of main effects first.
+    asmv : str, optional
+        Column that tells the traits of a multivariate model apart, where the data hold them below each other.
 
     Raises
     ------
@@ -87,15 +100,27 @@ def model_spec(
     >>> spec = model_spec("yield ~ a * b", random="~ rep/block")
     >>> [term.label for term in spec.fixed], [term.label for term in spec.random]
     (['a', 'b', 'a:b'], ['rep', 'rep:block'])
+    >>> spec = model_spec("cbind(y1, y2) ~ trait + trait:x", residual="~ id(units):us(trait)")
+    >>> [name for name, _ in spec.traits], spec.intercept
+    (['y1', 'y2'], False)
     """
     texts = {"fixed": fixed, "random": random or "", "sparse": sparse or "", "residual": residual or ""}
     tree = parse_formula(fixed)
     if not isinstance(tree, Binary):
         raise FormulaError("the fixed formula has no response; write response ~ terms", fixed, tree.span)
     response = _response(tree.left, fixed)
+    traits = _traits(response, fixed)
+    if traits and asmv is not None:
+        raise FormulaError(
+            "asmv names the traits of a single column of responses; leave it out where cbind() binds several",
+            fixed,
+            response.span,
+        )
     expansion = expand(tree.right, fixed)
     terms = _terms(expansion, "fixed", fixed, keep_order)
-    intercept = expansion.intercept is not False
+    means = {TRAIT} if traits else {TRAIT, asmv} if asmv is not None else set()
+    by_trait = any(term.label in means for term in terms)
+    intercept = expansion.intercept is True or (expansion.intercept is None and not by_trait)
     formulae: dict[str, str | None] = {"fixed": deparse(tree)}
     parts: dict[str, tuple[TermSpec, ...]] = {}
     for part in ("random", "sparse"):
@@ -119,15 +144,32 @@ def model_spec(
         texts=texts,
         formulae=formulae,
         keep_order=keep_order,
+        traits=traits,
+        asmv=asmv,
     )
 
 
 def _response(node: Node, text: str) -> Node:
-    if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name == "cbind":
-        raise UnsupportedError("cbind()", quote(text, node.span))
     if isinstance(node, Constant):
         raise FormulaError(f"{node.name} is no response; write a column's name before ~", text, node.span)
     return node
+
+
+def _traits(response: Node, text: str) -> tuple[tuple[str, Node], ...]:
+    """Names and expressions of the responses that ``cbind()`` binds; none for another response."""
+    if not (isinstance(response, Call) and isinstance(response.function, Name) and response.function.name == "cbind"):
+        return ()
+    found: dict[str, Node] = {}
+    for argument in response.arguments:
+        if argument.value is None:
+            raise FormulaError("cbind() has an empty place", text, response.span)
+        name = argument.name or deparse(argument.value)
+        if name in found:
+            raise FormulaError(f"cbind() has two responses named {name}", text, argument.span)
+        found[name] = argument.value
+    if len(found) < 2:
+        raise FormulaError("cbind() binds two or more responses, cbind(y1, y2)", text, response.span)
+    return tuple(found.items())
 
 
 def _one_sided(text: str) -> Node | None:

@@ -99,7 +99,8 @@ def build_variance(
     order = tuple(i for _, i in sorted(keys))
     rows = _Rows()
     for i in order:
-        _random_rows(rows, i, bound.random[i], random[i], scale, gamma, bound)
+        own = scale if gamma or i not in bound.summaries.traits else SIGMA_START * bound.summaries.traits[i]
+        _random_rows(rows, i, bound.random[i], random[i], own, gamma, bound)
     sigma2 = None
     for j, (section, product) in enumerate(zip(bound.sections, sections, strict=True)):
         sigma2 = _section_rows(rows, len(random) + j, j, section, product, gamma, bound, dispersion) or sigma2
@@ -240,7 +241,7 @@ def _section_rows(
     variance = float(bound.summaries.sections[j])
     plain = next((c for c in section.structures if c.name == "idv"), None)
     if dispersion is not None:
-        rows.add(residual, "V", "V", "F", dispersion, owner, 0)
+        rows.add(residual, "V", "V", "F", dispersion, owner, 0 if product.scale else -1)
         _factor_rows(rows, section.label, section.structures, product, owner, "V", 1.0, None)
     elif plain is not None:
         # one start for all variances of a single section; half the section's variance among several

@@ -23,7 +23,8 @@ def level_covariance(y: FloatArray, sizes: Sequence[int], which: int) -> FloatAr
     Returns
     -------
     float array (k, k) or None
-        Divisor: pairs of observed cells less 1. None where some pair of levels has fewer than two.
+        Divisor: pairs of observed cells less 1; 0 where fewer than two cells have both levels. None where some level
+        has fewer than two.
 
     Examples
     --------
@@ -37,13 +38,14 @@ def level_covariance(y: FloatArray, sizes: Sequence[int], which: int) -> FloatAr
     there = ~np.isnan(cells)
     seen = there.astype(float)
     count = seen @ seen.T
-    if count.min() < 2:
+    if np.diagonal(count).min() < 2:
         return None
     # sums over the cells that both levels of a pair have
     mean = np.where(there, cells, 0.0).sum(axis=1) / seen.sum(axis=1)
     values = np.where(there, cells - mean[:, None], 0.0)
     sums = values @ seen.T
-    return np.asarray((values @ values.T - sums * sums.T / count) / (count - 1))
+    products = values @ values.T - sums * sums.T / np.maximum(count, 1)
+    return np.where(count < 2, 0.0, products / np.maximum(count - 1, 1))
 
 
 def positive_definite(sigma: FloatArray, least: float = 0.02) -> FloatArray:
