@@ -19,6 +19,8 @@ from pyasreml.version import __version__
 if TYPE_CHECKING:
     from pyasreml.api import asreml, update
     from pyasreml.data import na_method
+    from pyasreml.data.genomic import blend, grm_vanraden, single_step
+    from pyasreml.data.ginv import ainverse
     from pyasreml.errors import (
         AsremlError,
         AsremlWarning,
@@ -33,19 +35,42 @@ if TYPE_CHECKING:
     from pyasreml.options import asreml_options
 
 _WHERE: dict[str, str] = {
-    "Asreml": "fit.core",
-    "AsremlError": "errors",
-    "AsremlWarning": "errors",
-    "DataError": "errors",
-    "FitError": "errors",
-    "FormulaError": "errors",
-    "ModelError": "errors",
-    "UnsupportedError": "errors",
+    "aic": "fit.summary",
+    "ainverse": "data.ginv",
     "asr_gaussian": "fit.family",
+    "Asreml": "fit.core",
     "asreml": "api",
     "asreml_options": "options",
+    "AsremlError": "errors",
+    "AsremlWarning": "errors",
+    "asv": "fit.strata",
+    "augment": "fit.tidy",
+    "bic": "fit.summary",
+    "blend": "data.genomic",
+    "coef": "fit.coef",
+    "DataError": "errors",
+    "FitError": "errors",
+    "fitted": "fit.residuals",
+    "FormulaError": "errors",
+    "glance": "fit.tidy",
+    "grm_vanraden": "data.genomic",
+    "lrt": "fit.lrt",
+    "ModelError": "errors",
     "na_method": "data",
+    "plot": "fit.plots",
+    "predict": "fit.predict",
+    "resid": "fit.residuals",
+    "residuals": "fit.residuals",
+    "run": "r",
+    "single_step": "data.genomic",
+    "summary": "fit.summary",
+    "tidy": "fit.tidy",
+    "tr": "fit.tables",
+    "UnsupportedError": "errors",
     "update": "api",
+    "vc": "fit.tables",
+    "vpredict": "fit.vpredict",
+    "wald": "fit.wald",
 }
 """Public names and the modules that hold them."""
 

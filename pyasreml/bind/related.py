@@ -62,7 +62,9 @@ def find_source(component: Component, known: Mapping[str, Any], text: str) -> Kn
     return source.known(options.get("singG"))
 
 
-def related_coding(label: str, key: str, column: Column, known: Known, component: Component, text: str) -> RelatedCoding:
+def related_coding(
+    label: str, key: str, column: Column, known: Known, component: Component, text: str
+) -> RelatedCoding:
     """The coding of a factor over the rows of a matrix.
 
     Raises
@@ -79,7 +81,8 @@ def related_coding(label: str, key: str, column: Column, known: Known, component
         raise DataError(
             f"{component.call}: {absent.size} of the {len(column.levels)} levels of {column.name!r} are not among the "
             f"{len(known)} row names of the matrix: {shown}{' …' if absent.size > SHOWN else ''} (first in record "
-            f"{row + 1}); the rows have names such as {', '.join(map(repr, known.names[:3]))}\n{quote(text, component.span)}"
+            f"{row + 1}); the rows have names such as {', '.join(map(repr, known.names[:3]))}"
+            f"\n{quote(text, component.span)}"
         )
     return RelatedCoding(label, (key,), known.names, place)
 
@@ -94,6 +97,8 @@ def earlier(relations: Mapping[str, Known], variable: str, component: Component,
     """
     if variable not in relations:
         raise FormulaError(
-            f"ide({variable}) has the levels of a term vm({variable}, …), which must come before it", text, component.span
+            f"ide({variable}) has the levels of a term vm({variable}, …), which must come before it",
+            text,
+            component.span,
         )
     return relations[variable]

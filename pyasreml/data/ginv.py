@@ -129,7 +129,7 @@ def ainverse(
     )
     if found.bad >= 0:
         raise DataError(
-            f"pedigree: {ped.names[g + found.bad]!r} has all its genes from its parents by these rules, which makes the "
+            f"pedigree: {ped.names[g + found.bad]!r} has nothing of its own by these rules, which makes the "
             "relationship matrix singular: its parents are fully inbred and alike, or it is a copy of one; leave it out"
         )
     own = np.concatenate([np.zeros(g), found.own])

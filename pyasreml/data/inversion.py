@@ -34,7 +34,7 @@ SPARSE = 0.5
 
 def check_symmetric(name: str, matrix: Any, names: Sequence[str]) -> None:
     """Raise `ModelError` for a matrix whose mirrored entries differ by more than rounding."""
-    if sp.issparse(matrix):
+    if not isinstance(matrix, np.ndarray):
         gap = abs(matrix - matrix.T).tocoo()
         scale = float(np.abs(matrix.diagonal()).max())
         worst = int(gap.data.argmax()) if gap.nnz else -1
@@ -48,14 +48,14 @@ def check_symmetric(name: str, matrix: Any, names: Sequence[str]) -> None:
     if size > SYMMETRY * scale:
         i, j = at
         raise ModelError(
-            f"{name}: the matrix is not symmetric: {names[i]!r} with {names[j]!r} is {float(matrix[i, j]):.7g}, the other "
-            f"way round {float(matrix[j, i]):.7g}"
+            f"{name}: the matrix is not symmetric: {names[i]!r} with {names[j]!r} is {float(matrix[i, j]):.7g}, the "
+            f"other way round {float(matrix[j, i]):.7g}"
         )
 
 
 def lower(matrix: Any) -> Lower:
     """Rows, columns and values of the lower triangle, by rows; zeros off the diagonal left out."""
-    if sp.issparse(matrix):
+    if not isinstance(matrix, np.ndarray):
         part = sp.tril(matrix).tocoo()
         order = np.lexsort((part.col, part.row))
         row, col, value = part.row[order].astype(np.int64), part.col[order].astype(np.int64), part.data[order]
@@ -92,8 +92,8 @@ def inverted(name: str, matrix: Any, names: Sequence[str], sing: str) -> tuple[I
     """Lower triangle of the inverse of a relationship matrix, and the log-determinant of the matrix.
 
     A matrix of independent families is inverted family by family. `sing` is what the matrix may be:
-    ``PD`` positive definite, ``PSD`` semi-definite; ``ND`` and ``NSD``, indefinite ones, are taken where the matrix turns
-    out to be definite (semi-definite) after all.
+    ``PD`` positive definite, ``PSD`` semi-definite; ``ND`` and ``NSD``, indefinite ones, are taken where the matrix
+    turns out to be definite (semi-definite) after all.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def inverted(name: str, matrix: Any, names: Sequence[str], sing: str) -> tuple[I
     matrix.
     """
     n = matrix.shape[0]
-    dense = not sp.issparse(matrix)
+    dense = isinstance(matrix, np.ndarray)
     if dense and np.count_nonzero(matrix) > SPARSE * n * n:
         value, logdet = _invert_block(name, matrix, np.arange(n), names, sing)
         return (*lower(value), logdet)
@@ -135,9 +135,7 @@ def inverted(name: str, matrix: Any, names: Sequence[str], sing: str) -> tuple[I
     return row[back], col[back], value[back], logdet
 
 
-def _single_variances(
-    name: str, variance: FloatArray, single: IntArray, names: Sequence[str], sing: str
-) -> FloatArray:
+def _single_variances(name: str, variance: FloatArray, single: IntArray, names: Sequence[str], sing: str) -> FloatArray:
     """Variances of individuals related to nobody, zeros replaced where the matrix may be semi-definite."""
     first = int(np.flatnonzero(variance <= 0)[0])
     if sing in ("PD", "ND") or (variance < 0).any():
@@ -164,19 +162,23 @@ def _invert_block(
     largest = float(roots[-1])
     null = np.abs(roots) <= SINGULAR * largest
     negative = int(((roots < 0) & ~null).sum())
-    where = f"; it is the block of {names[int(which[0])]!r} and {which.size - 1} others" if which.size < len(names) else ""
+    where = (
+        f"; it is the block of {names[int(which[0])]!r} and {which.size - 1} others" if which.size < len(names) else ""
+    )
     if negative:
         if sing in ("ND", "NSD"):
-            raise UnsupportedError(f'vm(singG = "{sing}") of an indefinite matrix', f"{name} has {negative} negative roots")
+            raise UnsupportedError(
+                f'vm(singG = "{sing}") of an indefinite matrix', f"{name} has {negative} negative roots"
+            )
         raise ModelError(
-            f"{name}: the relationship matrix has {negative} negative roots, the smallest {float(roots[0]):.4g}, the largest "
-            f"{largest:.4g}{where}; blend it with a definite one, 0.95 K + 0.05 A, or bend it"
+            f"{name}: the relationship matrix has {negative} negative roots, the smallest {float(roots[0]):.4g}, the "
+            f"largest {largest:.4g}{where}; blend it with a definite one, 0.95 K + 0.05 A, or bend it"
         )
     if sing in ("PD", "ND"):
         alike = _alike(matrix, which, names)
         raise ModelError(
-            f"{name}: the relationship matrix is singular, {int(null.sum())} of {which.size} roots are zero{where}{alike}; "
-            f'allow it by vm(…, singG = "PSD"), or add a little to the diagonal'
+            f"{name}: the relationship matrix is singular, {int(null.sum())} of {which.size} roots are zero"
+            f'{where}{alike}; allow it by vm(…, singG = "PSD"), or add a little to the diagonal'
         )
     least = NULL_VARIANCE * float(roots[~null].mean())
     roots = np.where(null, least, roots)

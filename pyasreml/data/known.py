@@ -17,7 +17,7 @@ from pyasreml.data.ginv import Ginv
 from pyasreml.data.inversion import check_symmetric, inverted, log_determinant, lower
 from pyasreml.errors import AsremlError, ModelError
 
-__all__ = ["SING_G", "Known", "Source"]
+__all__ = ["SING_G", "Known", "Source", "known_matrix", "named_square", "sources_of"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -105,11 +105,34 @@ def known_matrix(name: str, source: Any, sing: str = "PD") -> Known:
     """
     if isinstance(source, Known):
         return source
-    matrix, names, inverse = _parts(name, source)
     if isinstance(source, Ginv):
         return _of_ginv(name, source)
-    size = len(names) if names is not None else None
-    square = _square(name, matrix, size)
+    square, texts, inverse = _read(name, source)
+    if inverse:
+        entries = lower(square)
+        return Known(texts, *entries, -log_determinant(name, len(texts), *entries, texts))
+    row, col, value, logdet = inverted(name, square, texts, sing)
+    return Known(texts, row, col, value, logdet)
+
+
+def named_square(name: str, source: Any) -> tuple[FloatArray, tuple[str, ...]]:
+    """A relationship matrix, dense (n, n), and the names of its rows, from any form but an inverse.
+
+    Raises
+    ------
+    ModelError
+        As `known_matrix`, and for an inverse.
+    """
+    square, texts, inverse = _read(name, source)
+    if inverse:
+        raise ModelError(f"{name}: a relationship matrix is needed, not an inverse")
+    return square if isinstance(square, np.ndarray) else np.asarray(square.toarray()), texts
+
+
+def _read(name: str, source: Any) -> tuple[Any, tuple[str, ...], bool]:
+    """A checked symmetric matrix, dense or sparse, the names of its rows, whether it is an inverse."""
+    matrix, names, inverse = _parts(name, source)
+    square = _square(name, matrix, len(names) if names is not None else None)
     n = square.shape[0]
     if names is None:
         raise ModelError(f"{name}: the rows of the matrix have no names; {FORMS}")
@@ -120,20 +143,16 @@ def known_matrix(name: str, source: Any, sing: str = "PD") -> Known:
         twice = pd.Index(texts)[pd.Index(texts).duplicated()][0]
         raise ModelError(f"{name}: the row name {twice!r} comes twice")
     check_symmetric(name, square, texts)
-    if inverse:
-        entries = lower(square)
-        return Known(texts, *entries, -log_determinant(name, n, *entries, texts))
-    row, col, value, logdet = inverted(name, square, texts, sing)
-    return Known(texts, row, col, value, logdet)
+    return square, texts, inverse
 
 
 def _of_ginv(name: str, source: Ginv) -> Known:
     groups, offset = source.attrs["geneticGroups"].tolist()
     if groups and not offset > 0:
         raise ModelError(
-            f"{name}: genetic groups without groupOffset are fixed effects inside a random term, which this version does "
-            "not fit; give ainverse() a small groupOffset, such as 0.1 (group effects are then random, with 1/0.1 of the "
-            "genetic variance)"
+            f"{name}: genetic groups without groupOffset are fixed effects inside a random term, which this version "
+            "does not fit; give ainverse() a small groupOffset, such as 0.1 (group effects are then random, with 1/0.1 "
+            "of the genetic variance)"
         )
     row = source["Row"].to_numpy(dtype=np.int64) - 1
     col = source["Column"].to_numpy(dtype=np.int64) - 1
@@ -196,8 +215,8 @@ def _texts(names: Any) -> tuple[str, ...]:
 
 def _square(name: str, matrix: Any, size: int | None) -> Any:
     """A dense array or sparse matrix, square, finite; from three columns or a lower triangle where it is one."""
-    if sp.issparse(matrix):
-        found = sp.csr_array(matrix, dtype=np.float64)
+    if not isinstance(matrix, (np.ndarray, Sequence)):
+        found = matrix.tocsr().astype(np.float64)
         _finite(name, found.data)
         return _checked_shape(name, found)
     try:
@@ -214,7 +233,9 @@ def _square(name: str, matrix: Any, size: int | None) -> Any:
 
 def _finite(name: str, values: FloatArray) -> None:
     if not np.isfinite(values).all():
-        raise ModelError(f"{name}: the matrix has {int((~np.isfinite(values)).sum())} entries that are missing or infinite")
+        raise ModelError(
+            f"{name}: the matrix has {int((~np.isfinite(values)).sum())} entries that are missing or infinite"
+        )
 
 
 def _checked_shape(name: str, matrix: Any) -> Any:
@@ -242,9 +263,10 @@ def _from_triplets(name: str, array: FloatArray, n: int) -> Any:
     for what, index in (("row", row), ("column", col)):
         wrong = np.flatnonzero((index != np.rint(index)) | (index < 1) | (index > n))
         if wrong.size:
-            i = int(wrong[0])
+            line = int(wrong[0])
             raise ModelError(
-                f"{name}: line {i + 1} has the {what} number {index[i]:g}; with {n} row names they are from 1 to {n}"
+                f"{name}: line {line + 1} has the {what} number {index[line]:g}; with {n} row names they are from 1 to "
+                f"{n}"
             )
     i, j = np.maximum(row, col).astype(np.int64) - 1, np.minimum(row, col).astype(np.int64) - 1
     key = i * n + j
@@ -253,8 +275,8 @@ def _from_triplets(name: str, array: FloatArray, n: int) -> Any:
     if twice.size:
         line = int(order[twice[0] + 1])
         raise ModelError(
-            f"{name}: line {line + 1} gives row {int(row[line])}, column {int(col[line])} again; only the lower triangle, "
-            "each entry once, is wanted"
+            f"{name}: line {line + 1} gives row {int(row[line])}, column {int(col[line])} again; only the lower "
+            "triangle, each entry once, is wanted"
         )
     without = np.setdiff1d(np.arange(n), i[i == j])
     if without.size:

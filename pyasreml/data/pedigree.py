@@ -95,8 +95,8 @@ def read_pedigree(
     itself = np.flatnonzero((own == male) | (own == female))
     if itself.size:
         raise DataError(
-            f"pedigree: {_names(found, own[itself])} {'is its own parent' if itself.size == 1 else 'are their own parents'}"
-            f" (row {int(itself[0]) + 1})"
+            f"pedigree: {_names(found, own[itself])} "
+            f"{'is its own parent' if itself.size == 1 else 'are their own parents'} (row {int(itself[0]) + 1})"
         )
     _check_groups(groups, n, own, male, female, row_of, found)
     parents = np.stack([male, female], axis=1).ravel()
@@ -120,8 +120,8 @@ def read_pedigree(
             child = int(late[0])
             parent = int(one[child] if one[child] > child else two[child])
             raise DataError(
-                f"pedigree: {names[parent]!r} is a parent of {names[child]!r} (row {int(row[child]) + 1}) and has its own "
-                f"row after it (row {int(row[parent]) + 1}){_and_more(late.size)}; psort = TRUE puts parents first"
+                f"pedigree: {names[parent]!r} is a parent of {names[child]!r} (row {int(row[child]) + 1}) and has its "
+                f"own row after it (row {int(row[parent]) + 1}){_and_more(late.size)}; psort = TRUE puts parents first"
             )
         moved = np.empty(len(order) + 1, dtype=np.int32)
         moved[by_age], moved[-1] = np.arange(len(order)), -1
@@ -158,7 +158,9 @@ def sexes(ped: Pedigree, column: str) -> npt.NDArray[np.bool_]:
     if len(values) and values.map(lambda v: isinstance(v, (int, float, np.number))).all():
         levels = number_text(sorted(set(values.astype(float))))
     if len(levels) != 2:
-        raise DataError(f"pedigree: {column} has {len(levels)} levels ({', '.join(map(repr, levels[:SHOWN]))}); it needs two")
+        raise DataError(
+            f"pedigree: {column} has {len(levels)} levels ({', '.join(map(repr, levels[:SHOWN]))}); it needs two"
+        )
     if series.isna().any():
         raise DataError(f"pedigree: {column} is missing in row {int(np.flatnonzero(series.isna())[0]) + 1}")
     male_row = np.append(series.to_numpy() == levels[0], False)
@@ -171,8 +173,10 @@ def sexes(ped: Pedigree, column: str) -> npt.NDArray[np.bool_]:
     wrong = np.flatnonzero((as_male & ~male) | (as_female & male))
     if wrong.size:
         i = int(wrong[0])
-        what = "a male and a female parent" if as_male[i] and as_female[i] else (
-            f"a {'male' if as_male[i] else 'female'} parent, but its {column} says otherwise"
+        what = (
+            "a male and a female parent"
+            if as_male[i] and as_female[i]
+            else (f"a {'male' if as_male[i] else 'female'} parent, but its {column} says otherwise")
         )
         raise DataError(f"pedigree: {ped.names[i]!r} is {what}{_and_more(wrong.size)}")
     return male
@@ -194,14 +198,16 @@ def _check_groups(
     with_parents = np.flatnonzero((male[:groups] >= 0) | (female[:groups] >= 0))
     if with_parents.size:
         r = int(with_parents[0])
-        raise DataError(f"pedigree: {found[own[r]]!r} is a genetic group (row {r + 1} of {groups}) and cannot have parents")
+        raise DataError(
+            f"pedigree: {found[own[r]]!r} is a genetic group (row {r + 1} of {groups}) and cannot have parents"
+        )
     rest = np.arange(groups, n)
     lacking = rest[(male[groups:] < 0) | (female[groups:] < 0)]
     if lacking.size:
         r = int(lacking[0])
         raise DataError(
-            f"pedigree: {found[own[r]]!r} (row {r + 1}) has an unknown parent{_and_more(lacking.size)}; with groups every "
-            "unknown parent is a genetic group"
+            f"pedigree: {found[own[r]]!r} (row {r + 1}) has an unknown parent{_and_more(lacking.size)}; with groups "
+            "every unknown parent is a genetic group"
         )
     parents = np.concatenate([male[groups:], female[groups:]])
     rowless = parents[row_of[parents] < 0]
@@ -233,7 +239,7 @@ def _text(column: pd.Series[Any]) -> ObjectArray:
     else:
         values = column.to_numpy(dtype=object)
         out[there] = [
-            v if isinstance(v, str) else number_text([v])[0] if isinstance(v, (int, float, np.number)) else str(v)
+            v if isinstance(v, str) else number_text([v])[0] if isinstance(v, (int, float)) else str(v)
             for v in values[there]
         ]
     return out

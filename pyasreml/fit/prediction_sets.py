@@ -22,6 +22,7 @@ from pyasreml.bind.bound import BoundModel
 from pyasreml.bind.coding import Coding, CovariateCoding, ExpressionCoding
 from pyasreml.bind.variables import factor_key
 from pyasreml.errors import AsremlError
+from pyasreml.fit.prediction_related import all_levels, in_codes, recode
 from pyasreml.fit.prediction_splines import spline_points
 
 FloatArray = npt.NDArray[np.float64]
@@ -128,9 +129,10 @@ class Sets:
 def model_terms(bound: BoundModel) -> tuple[PredictTerm, ...]:
     """All terms of a model: fixed, sparse, random."""
     found = []
+    levels = all_levels(bound)
     for terms, random in (((*bound.fixed, *bound.sparse), False), (bound.random, True)):
         for index, term in enumerate(terms):
-            codings = tuple(map(_as_variable, term.codings))
+            codings = tuple(in_codes(_as_variable(coding), bound.frame, levels) for coding in term.codings)
             variables = tuple(dict.fromkeys(v for coding in codings for v in coding.variables))
             found.append(PredictTerm(term.label, random, index, codings, variables))
     return tuple(found)
@@ -144,6 +146,7 @@ def model_variables(bound: BoundModel) -> dict[str, Variable]:
     """All variables of a model's terms but ``units``, fixed terms first."""
     frame = bound.frame
     found: dict[str, Variable] = {}
+    related = all_levels(bound)
     codings = [coding for term in (*bound.fixed, *bound.sparse, *bound.random) for coding in term.codings]
     splines: dict[str, str] = {}
     for coding in codings:
@@ -156,6 +159,9 @@ def model_variables(bound: BoundModel) -> dict[str, Variable]:
         elif coding.kind != "units":
             for name in coding.variables:
                 column = frame[name]
+                if name in related:
+                    codes = recode(column.levels, related[name])[column.array]
+                    found.setdefault(name, Variable(name, True, related[name], codes))
                 spline = "" if column.is_factor else splines.get(name, "")
                 found.setdefault(name, Variable(name, column.is_factor, column.levels, column.array, spline))
     return found

@@ -200,10 +200,12 @@ def _options(row: ModelFunction, arguments: dict[str, Node], text: str) -> tuple
 def _source(arguments: dict[str, Node], text: str) -> tuple[tuple[str, Any], ...]:
     """``vm(obj, source, singG)``: the name of the matrix, and what it may be."""
     if "source" not in arguments:
-        raise FormulaError("vm() needs a source, the relationship matrix or its inverse: vm(id, ainv)", text, arguments["obj"].span)
+        message = "vm() needs a source, the relationship matrix or its inverse: vm(id, ainv)"
+        raise FormulaError(message, text, arguments["obj"].span)
     source = arguments["source"]
     if not isinstance(source, Name):
-        raise FormulaError("the source of vm() is the name of an object; assign the expression to one", text, source.span)
+        message = "the source of vm() is the name of an object; assign the expression to one"
+        raise FormulaError(message, text, source.span)
     sing = arguments.get("singG")
     if sing is None or (isinstance(sing, Constant) and sing.name == "NULL"):
         return (("source", source.name),)

@@ -28,7 +28,7 @@ class KnownMatrix(Structure):
         full = self.entries().full()
         inverse = np.zeros((self.size, self.size))
         inverse[full.row, full.col] = full.value
-        return np.linalg.inv(inverse)
+        return np.asarray(np.linalg.inv(inverse), dtype=np.float64)
 
     def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
         return np.zeros(0)
