@@ -37,6 +37,7 @@ class Options:
     Cfixed: bool = False
     gammaPar: bool = False
     fixgammas: bool = False
+    design: bool = False
     update_Gcon: bool = True
     update_Rcon: bool = True
     drop_unused_levels: bool = True
@@ -87,7 +88,6 @@ OTHER_OPTIONS: dict[str, Any] = {
     "ai_penalty": 10,
     "rotate_fa": False,
     "glmminloop": 1,
-    "design": False,
     "scale": 1,
 }
 """Options of asreml that this version does not have, with asreml's defaults: only these values are taken."""
@@ -208,7 +208,8 @@ def asreml_options(**changes: Any) -> OptionValues:
         asreml's option names (dots as underscores): ``maxit`` (13), ``trace`` (True; a callable gets each
         iteration), ``workspace``, ``step_size`` and ``update_step_size`` (0.316, first step), ``extra`` (0, iterations
         after convergence), ``ai_sing`` (False), ``fail`` ("hard", or "soft"), ``keep_order`` (False),
-        ``random_order`` ("noeff", "user", "R"), ``Cfixed`` (False), ``gammaPar`` (False), ``fixgammas`` (False). Ours:
+        ``random_order`` ("noeff", "user", "R"), ``Cfixed`` (False), ``gammaPar`` (False), ``fixgammas`` (False),
+        ``design`` (False). Ours:
         ``exact`` (False: asreml's own iteration; True: the REML optimum), ``solver`` ("own" or "cholmod"),
         ``threads`` (1).
 

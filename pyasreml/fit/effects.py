@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_matrix
 
-from pyasreml.design import effect_names
+from pyasreml.design import effect_names, side_by_side, term_block
 from pyasreml.fit.engine import Engine
 from pyasreml.fit.fixed_tests import row_variances
 from pyasreml.reml.iterate import Estimates
@@ -163,3 +165,24 @@ def _missing_effects(
         var[dropped] = 1 / _dropped_precision(engine, estimates.point.theta)
         var[dropped] += row_variances(engine, dropped)
     return value[missing], var[missing]
+
+
+def design_frame(engine: Engine) -> pd.DataFrame:
+    """Columns of fixed and sparse terms (aliased ones too), then of random terms in the order of their parameters.
+
+    Returns
+    -------
+    DataFrame (n, effects)
+        Sparse columns named by effect.
+    """
+    bound = engine.bound
+    columns, n = bound.frame.arrays, len(bound.frame)
+    random = [bound.random[t] for t in engine.variance.order]
+    terms = (*bound.fixed, *bound.sparse, *random)
+    blocks = [term_block(term.codings, columns, n) for term in terms]
+    names = [name for term in terms for name in effect_names(term)]
+    whole = side_by_side(blocks, n)
+    matrix = csr_matrix((whole.data, whole.indices, whole.indptr), shape=(n, whole.n_cols))
+    sparse: Any = pd.DataFrame.sparse
+    frame: pd.DataFrame = sparse.from_spmatrix(matrix, index=pd.RangeIndex(1, n + 1), columns=names)
+    return frame
