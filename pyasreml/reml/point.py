@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pyasreml.errors import FitError
 from pyasreml.linalg import NotPositiveDefinite
 from pyasreml.mme.equations import Equations
 from pyasreml.variance.base import NotFeasible
@@ -24,6 +25,8 @@ from pyasreml.variance.base import NotFeasible
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
+NOTHING_LEFT = 1e-20
+"""A residual sum of squares below this fraction of the total is rounding error."""
 PIVOT = 1e-15
 """A pivot of C below this fraction of its diagonal is no pivot."""
 
@@ -103,6 +106,8 @@ def evaluate(
     weighted = operator.dot(e)
     ypy = float(eq.y @ weighted)
     gamma = eq.variance.gamma
+    if not ypy > NOTHING_LEFT * float(eq.y @ rinv_y):
+        raise FitError("nothing is left of the response for the variances: the fixed terms reproduce it exactly")
     sigma2 = ypy / eq.df if gamma else 1.0
     logdet = logdet_C
     section_logdets = [eq.residual.logdet(s, point) for s, point in enumerate(at.sections)]
