@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from pyasreml.data.column import number_text
 from pyasreml.data.ginv import Ginv
 from pyasreml.data.inversion import check_symmetric, inverted, log_determinant, lower
-from pyasreml.errors import AsremlError, ModelError
+from pyasreml.errors import ModelError
 
 __all__ = ["SING_G", "Known", "Source", "known_matrix", "named_square", "sources_of"]
 
@@ -288,12 +288,7 @@ def _from_triplets(name: str, array: FloatArray, n: int) -> Any:
 
 def sources_of(known: Mapping[str, Any]) -> dict[str, Any]:
     """Named objects with everything that may be a matrix wrapped as `Source`; functions stay."""
-    found = {}
-    for name, given in known.items():
-        if callable(given) or isinstance(given, Source):
-            found[name] = given
-        elif isinstance(given, (str, bytes, bool, int, float)) or given is None:
-            raise AsremlError(f"known: {name!r} is {type(given).__name__}, neither a matrix nor a function")
-        else:
-            found[name] = Source(name, given)
-    return found
+    return {
+        name: given if callable(given) or isinstance(given, Source) else Source(name, given)
+        for name, given in known.items()
+    }

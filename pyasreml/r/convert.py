@@ -20,7 +20,7 @@ from pyasreml.r.values import (
 )
 from pyasreml.rprint import NumberWithParameters
 
-__all__ = ["frame_to_r", "matrix_of_frame", "series_to_r", "to_python", "to_r"]
+__all__ = ["frame_to_r", "matrix_of_frame", "series_to_r", "source_to_python", "to_python", "to_r"]
 
 _SCALARS = (bool, int, float, str, np.generic)
 
@@ -159,6 +159,30 @@ def to_python(value: Value) -> Any:
     if isinstance(value, Mapping) and type(value) is dict:
         return {key: to_python(item) for key, item in value.items()}
     return value
+
+
+def source_to_python(value: Value) -> Any:
+    """A matrix, a frame or a vector that may be a relationship matrix, with what R keeps in attributes in ``attrs``.
+
+    A matrix with column names has them as its row names too where it has none of its own.
+    """
+    kept = value.attrs if isinstance(value, pd.DataFrame) else getattr(value, "attributes", {})
+    marks = {key: to_python(kept[key]) for key in ("rowNames", "INVERSE") if kept.get(key) is not None}
+    if isinstance(value, Vector) and value.kind != "character" and not is_factor(value):
+        if value.dim is not None and len(value.dim) == 2:
+            rows, columns = value.dimnames
+            frame = pd.DataFrame(np.array(value.matrix()), index=rows, columns=columns)
+            frame.attrs = marks
+            return frame
+        if "rowNames" in marks:
+            series = pd.Series(value.data)
+            series.attrs = marks
+            return series
+    if isinstance(value, pd.DataFrame) and marks and type(value) is pd.DataFrame:
+        frame = value.copy(deep=False)
+        frame.attrs = {**value.attrs, **marks}
+        return frame
+    return to_python(value)
 
 
 def elements(vector: Vector) -> np.ndarray[Any, Any]:

@@ -13,7 +13,7 @@ import pandas as pd
 from pyasreml.errors import UnsupportedError, warn
 from pyasreml.model import update_formula
 from pyasreml.r.arithmetic import vector_of
-from pyasreml.r.convert import to_python, to_r
+from pyasreml.r.convert import source_to_python, to_python, to_r
 from pyasreml.r.environment import Environment
 from pyasreml.r.evaluator import Evaluator
 from pyasreml.r.indexing import names_of
@@ -187,7 +187,7 @@ def _known(given: dict[str, Any], data: Value, env: Environment) -> dict[str, An
             if name not in columns and here is not None:
                 value = here[name]
                 if not isinstance(value, Closure | Language):
-                    found[name] = to_python(getattr(value, "value", value))
+                    found[name] = source_to_python(getattr(value, "value", value))
     return found
 
 
