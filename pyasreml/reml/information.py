@@ -16,8 +16,14 @@ SINGULAR = 1e-10
 
 def singular_rows(ai: FloatArray, rows: IntArray) -> list[int]:
     """Rows, among `rows`, that depend on those before them: pivots of the scaled information that vanish."""
-    a = ai[np.ix_(rows, rows)].copy()
+    a = ai[np.ix_(rows, rows)]
     d = np.sqrt(np.abs(np.diagonal(a)))
+    if rows.size and d.min() > 0 and np.isfinite(a).all():
+        try:
+            if np.diagonal(np.linalg.cholesky(a / d[:, None] / d)).min() ** 2 > SINGULAR:
+                return []
+        except np.linalg.LinAlgError:
+            pass
     bad = [int(r) for r, x in zip(rows, d, strict=True) if not x > 0 or not np.isfinite(x)]
     safe = np.where((d > 0) & np.isfinite(d), d, 1.0)
     a = a / safe[:, None] / safe

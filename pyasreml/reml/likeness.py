@@ -289,10 +289,9 @@ class Likeness:
         d = direction(ai, score, live, moved)
         late = self._limits(state, d, s, live, moved)
         free = np.array([i for i in live if i not in moved], np.int64)
-        largest = self._largest(ai, d, free)
         information = np.sqrt(np.maximum(np.diagonal(point.ai), 0.0))
         negligible = self._floored & (theta * information < NEGLIGIBLE)
-        waited = free[~negligible[free]]
+        largest, waiting = self._sizes(ai, d, free, negligible)
         new = theta.copy()
         for i in live.tolist():
             if i != self._sigma2:
@@ -313,7 +312,6 @@ class Likeness:
             proper_free = any(i != self._sigma2 for i in free.tolist())
             if nominal > NEARLY_FULL or (number > 1 and s * largest < FULL_STEP_NEXT and proper_free):
                 nominal = 1.0
-        waiting = self._mean_square_step(ai, d, free, waited)
         return _Update(new, nominal, waiting, len(moved) + shortened, len(late), frozenset(final), rows)
 
     def _penalise(self, ai: FloatArray, live: IntArray, number: int) -> FloatArray:
@@ -355,26 +353,22 @@ class Likeness:
         step = new - state.theta
         if state.step is not None:
             returned = np.abs(step + state.step) < OSCILLATION * np.abs(state.step)
-            errors = standard_errors(ai, live)
-            for i, error in zip(live.tolist(), errors, strict=True):
+            errors = standard_errors(ai, live) if returned.any() else np.zeros(live.size)
+            for i, error in zip(live.tolist(), errors.tolist(), strict=True):
                 if returned[i] and abs(step[i]) > LARGE_MOVE * error and i not in limited:
                     new[i] = state.theta[i] + 0.5 * step[i]
         state.step = new - state.theta
 
-    def _standardised(self, ai: FloatArray, d: FloatArray, rows: IntArray, wanted: IntArray) -> FloatArray:
-        """|d|/se of the rows in `wanted` among the free `rows`, sigma2 left out."""
-        chosen = np.isin(rows, wanted)
-        if self._sigma2 is not None:
-            chosen &= rows != self._sigma2
-        if not chosen.any():
-            return np.zeros(1)
-        return np.asarray((np.abs(d[rows]) / standard_errors(ai, rows))[chosen])
-
-    def _largest(self, ai: FloatArray, d: FloatArray, rows: IntArray) -> float:
-        return float(self._standardised(ai, d, rows, rows).max())
-
-    def _mean_square_step(self, ai: FloatArray, d: FloatArray, rows: IntArray, wanted: IntArray) -> float:
-        return float(np.sqrt(np.square(self._standardised(ai, d, rows, wanted)).mean()))
+    def _sizes(
+        self, ai: FloatArray, d: FloatArray, rows: IntArray, negligible: npt.NDArray[np.bool_]
+    ) -> tuple[float, float]:
+        """Largest |d|/se of the free rows, and the root mean square of those not negligible; sigma2 left out."""
+        proper = rows != self._sigma2 if self._sigma2 is not None else np.ones(rows.size, bool)
+        if not proper.any():
+            return 0.0, 0.0
+        z = np.abs(d[rows]) / standard_errors(ai, rows)
+        waited = z[proper & ~negligible[rows]]
+        return float(z[proper].max()), float(np.sqrt(np.square(waited).mean())) if waited.size else 0.0
 
     def _keep_feasible(self, theta: FloatArray, new: FloatArray) -> int:
         """Halve the move of a structure that is not positive definite until it is; returns parameters shortened."""
@@ -382,7 +376,7 @@ class Likeness:
         owners = [(p, eq.rows_of_term(t)) for t, p in enumerate(eq.variance.random)]
         owners += [(p, eq.rows_of_section(k)) for k, p in enumerate(eq.variance.sections)]
         for product, rows in owners:
-            if product.feasible(new[rows]):
+            if product.parameter_count == int(product.scale) or product.feasible(new[rows]):
                 continue
             count += rows.size
             for _ in range(60):

@@ -29,6 +29,7 @@ class Product:
         self.scale = scale
         self.size = int(np.prod([f.size for f in self.factors], dtype=np.int64))
         self.diagonal = all(f.diagonal for f in self.factors)
+        self.negative = sum(f.negative * (self.size // f.size) for f in self.factors)
         self._counts = [f.basis_count for f in self.factors]
         self.basis_count = int(np.prod(self._counts, dtype=np.int64))
         self._slices: list[slice] = []
@@ -51,6 +52,8 @@ class Product:
 
     def coefficients(self, theta: FloatArray) -> Coefficients:
         """Values c (b,), ∂c (p, b), log-determinant and its derivatives of the whole product."""
+        if self.parameter_count == 1 and self.scale and self.basis_count == 1:
+            return self._scaled_constant(float(theta[0]))
         points = [f.coefficients(theta[at]) for f, at in zip(self.factors, self._slices, strict=True)]
         c = np.ones(1)
         for point in points:
@@ -81,6 +84,20 @@ class Product:
             logdet += self.size * np.log(abs(gamma))
             dlogdet[0] = self.size / gamma
         return Coefficients(c, dc, logdet, dlogdet)
+
+    def _scaled_constant(self, gamma: float) -> Coefficients:
+        """γ times a constant matrix with one coefficient: the plain variance component."""
+        if gamma == 0:
+            raise NotFeasible("a variance is zero")
+        constant = [f.coefficients(np.zeros(0)) for f in self.factors]
+        c = float(np.prod([p.c[0] for p in constant])) / gamma
+        logdet = sum(self.size / f.size * p.logdet for f, p in zip(self.factors, constant, strict=True))
+        return Coefficients(
+            np.array([c]),
+            np.array([[-c / gamma]]),
+            logdet + self.size * float(np.log(abs(gamma))),
+            np.array([self.size / gamma]),
+        )
 
     def working(self, theta: FloatArray, x: FloatArray) -> FloatArray:
         r"""Columns :math:`(\partial_i V) V^{-1} x` for V the product, x (size,): float array (size, p)."""
