@@ -231,8 +231,8 @@ def single_step(ainv: Any, grm: Any, tau: float = 1.0, omega: float = 1.0) -> RT
     a22 = relationships(known, names).to_numpy()
     added = np.zeros((at.size, at.size))
     for sign, what, matrix in ((tau, "grm", g), (-omega, "the pedigree's block of the genotyped", a22)):
-        row, col, value, _ = inverted(what, matrix, names, "PD")
-        added[row, col] += sign * value
+        inverse = inverted(what, matrix, names, "PD")
+        added[inverse.row, inverse.col] += sign * inverse.value
     row, col, value = lower(added)
     row, col = np.maximum(at[row], at[col]), np.minimum(at[row], at[col])
     rows, cols = np.concatenate([known.row, row]), np.concatenate([known.col, col])

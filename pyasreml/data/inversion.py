@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ import scipy.sparse as sp
 from scipy.linalg import lapack
 from scipy.sparse.csgraph import connected_components
 
-from pyasreml.errors import ModelError, UnsupportedError
+from pyasreml.errors import ModelError
 from pyasreml.linalg import NotPositiveDefinite, analyze, build_pattern
 
-__all__ = ["check_symmetric", "inverted", "log_determinant", "lower"]
+__all__ = ["Inverse", "check_symmetric", "inverted", "log_determinant", "lower"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -88,31 +89,49 @@ def log_determinant(name: str, n: int, row: IntArray, col: IntArray, value: Floa
     return float(numeric.logdet())
 
 
-def inverted(name: str, matrix: Any, names: Sequence[str], sing: str) -> tuple[IntArray, IntArray, FloatArray, float]:
-    """Lower triangle of the inverse of a relationship matrix, and the log-determinant of the matrix.
+@dataclass(frozen=True, eq=False)
+class Inverse:
+    """Lower triangle of an inverse, by rows.
+
+    Attributes
+    ----------
+    row, col : int array (m,)
+    value : float array (m,)
+    logdet : float
+        Log of the absolute determinant of the matrix itself.
+    negative : int
+        Its negative roots.
+    """
+
+    row: IntArray
+    col: IntArray
+    value: FloatArray
+    logdet: float
+    negative: int = 0
+
+
+def inverted(name: str, matrix: Any, names: Sequence[str], sing: str) -> Inverse:
+    """The inverse of a relationship matrix.
 
     A matrix of independent families is inverted family by family. `sing` is what the matrix may be:
-    ``PD`` positive definite, ``PSD`` semi-definite; ``ND`` and ``NSD``, indefinite ones, are taken where the matrix
-    turns out to be definite (semi-definite) after all.
+    ``PD`` positive definite, ``ND`` non-singular, ``PSD`` semi-definite, ``NSD`` anything.
 
     Raises
     ------
     ModelError
         A matrix that is not what it may be.
-    UnsupportedError
-        An indefinite matrix that is allowed to be one.
 
     Notes
     -----
-    In directions in which a semi-definite matrix has no variance it is given `NULL_VARIANCE` times the mean of
+    In directions in which a singular matrix has no variance it is given `NULL_VARIANCE` times the mean size of
     its other roots: effects obey its linear dependences to that accuracy, and the likelihood is that of the singular
     matrix.
     """
     n = matrix.shape[0]
     dense = isinstance(matrix, np.ndarray)
     if dense and np.count_nonzero(matrix) > SPARSE * n * n:
-        value, logdet = _invert_block(name, matrix, np.arange(n), names, sing)
-        return (*lower(value), logdet)
+        value, logdet, negative = _invert_block(name, matrix, np.arange(n), names, sing)
+        return Inverse(*lower(value), logdet, negative)
     whole = sp.csr_array(matrix)
     count, block = connected_components(whole, directed=False)
     order = np.argsort(block, kind="stable").astype(np.int64)
@@ -123,33 +142,34 @@ def inverted(name: str, matrix: Any, names: Sequence[str], sing: str) -> tuple[I
     if (variance <= 0).any():
         variance = _single_variances(name, variance, single, names, sing)
     parts: list[Lower] = [(single, single, 1 / variance)]
-    logdet = float(np.log(variance).sum())
+    logdet, negative = float(np.log(np.abs(variance)).sum()), int((variance < 0).sum())
     for k in np.flatnonzero(sizes > 1).tolist():
         mine = np.sort(order[edge[k] : edge[k + 1]])
-        value, more = _invert_block(name, whole[mine][:, mine].toarray(), mine, names, sing)
+        value, more, below = _invert_block(name, whole[mine][:, mine].toarray(), mine, names, sing)
         row, col, entry = lower(value)
         parts.append((mine[row], mine[col], entry))
-        logdet += more
+        logdet, negative = logdet + more, negative + below
     row, col, value = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     back = np.lexsort((col, row))
-    return row[back], col[back], value[back], logdet
+    return Inverse(row[back], col[back], value[back], logdet, negative)
 
 
 def _single_variances(name: str, variance: FloatArray, single: IntArray, names: Sequence[str], sing: str) -> FloatArray:
-    """Variances of individuals related to nobody, zeros replaced where the matrix may be semi-definite."""
-    first = int(np.flatnonzero(variance <= 0)[0])
-    if sing in ("PD", "ND") or (variance < 0).any():
+    """Variances of individuals related to nobody, zeros replaced where the matrix may be singular."""
+    forbidden = ((variance == 0) & (sing in ("PD", "ND"))) | ((variance < 0) & (sing in ("PD", "PSD")))
+    if forbidden.any():
+        first = int(np.flatnonzero(forbidden)[0])
         raise ModelError(
             f"{name}: {names[int(single[first])]!r} has the variance {variance[first]:g} in the relationship matrix"
         )
-    usual = float(variance[variance > 0].mean()) if (variance > 0).any() else 1.0
-    return np.where(variance > 0, variance, NULL_VARIANCE * usual)
+    usual = float(np.abs(variance[variance != 0]).mean()) if (variance != 0).any() else 1.0
+    return np.where(variance != 0, variance, NULL_VARIANCE * usual)
 
 
 def _invert_block(
     name: str, matrix: FloatArray, which: IntArray, names: Sequence[str], sing: str
-) -> tuple[FloatArray, float]:
-    """Inverse of one dense block, rounding error cleared away, and the log-determinant of the block."""
+) -> tuple[FloatArray, float, int]:
+    """Inverse of one dense block, rounding error cleared away, log-determinant and negative roots of the block."""
     factor, failed = lapack.dpotrf(np.asfortranarray(matrix), lower=1)
     pivots = np.diagonal(factor) ** 2
     if failed == 0 and float((pivots / np.diagonal(matrix)).min()) > SINGULAR:
@@ -157,32 +177,29 @@ def _invert_block(
         value, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
         root = np.sqrt(np.diagonal(value))
         value[np.abs(value) <= NOISE * root[:, None] * root] = 0.0
-        return value, logdet
+        return value, logdet, 0
     roots, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
-    largest = float(roots[-1])
-    null = np.abs(roots) <= SINGULAR * largest
+    null = np.abs(roots) <= SINGULAR * float(np.abs(roots).max())
     negative = int(((roots < 0) & ~null).sum())
     where = (
         f"; it is the block of {names[int(which[0])]!r} and {which.size - 1} others" if which.size < len(names) else ""
     )
-    if negative:
-        if sing in ("ND", "NSD"):
-            raise UnsupportedError(
-                f'vm(singG = "{sing}") of an indefinite matrix', f"{name} has {negative} negative roots"
-            )
+    if negative and sing in ("PD", "PSD"):
         raise ModelError(
             f"{name}: the relationship matrix has {negative} negative roots, the smallest {float(roots[0]):.4g}, the "
-            f"largest {largest:.4g}{where}; blend it with a definite one, 0.95 K + 0.05 A, or bend it"
+            f"largest {float(roots[-1]):.4g}{where}; blend it with a definite one, 0.95 K + 0.05 A, or allow it by "
+            f'vm(…, singG = "{"NSD" if null.any() else "ND"}")'
         )
-    if sing in ("PD", "ND"):
+    if null.any() and sing in ("PD", "ND"):
         alike = _alike(matrix, which, names)
         raise ModelError(
             f"{name}: the relationship matrix is singular, {int(null.sum())} of {which.size} roots are zero"
-            f'{where}{alike}; allow it by vm(…, singG = "PSD"), or add a little to the diagonal'
+            f'{where}{alike}; allow it by vm(…, singG = "{"NSD" if negative else "PSD"}"), or add a little to its '
+            "diagonal"
         )
-    least = NULL_VARIANCE * float(roots[~null].mean())
-    roots = np.where(null, least, roots)
-    return (vectors / roots) @ vectors.T, float(np.log(roots).sum())
+    usual = float(np.abs(roots[~null]).mean()) if not null.all() else 1.0
+    roots = np.where(null, NULL_VARIANCE * usual, roots)
+    return (vectors / roots) @ vectors.T, float(np.log(np.abs(roots)).sum()), negative
 
 
 def _alike(matrix: FloatArray, which: IntArray, names: Sequence[str]) -> str:

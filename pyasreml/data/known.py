@@ -42,7 +42,9 @@ class Known:
         ``row >= col``, from 0.
     value : float array (m,)
     logdet : float
-        log|K|.
+        Log of the absolute determinant of K.
+    negative : int
+        Negative roots of K.
     """
 
     names: tuple[str, ...]
@@ -50,6 +52,7 @@ class Known:
     col: IntArray
     value: FloatArray
     logdet: float
+    negative: int = 0
 
     def __len__(self) -> int:
         return len(self.names)
@@ -111,8 +114,8 @@ def known_matrix(name: str, source: Any, sing: str = "PD") -> Known:
     if inverse:
         entries = lower(square)
         return Known(texts, *entries, -log_determinant(name, len(texts), *entries, texts))
-    row, col, value, logdet = inverted(name, square, texts, sing)
-    return Known(texts, row, col, value, logdet)
+    found = inverted(name, square, texts, sing)
+    return Known(texts, found.row, found.col, found.value, found.logdet, found.negative)
 
 
 def named_square(name: str, source: Any) -> tuple[FloatArray, tuple[str, ...]]:

@@ -136,12 +136,14 @@ class Equations:
         return self._indefinite
 
     def _negative_effects(self, theta: FloatArray) -> int:
-        """Effects of random terms whose scale is below zero."""
+        """Negative eigenvalues of the random terms' variance matrices: components below zero, indefinite sources."""
         table = self.variance.parameters
         count = 0
         for t, product in enumerate(self.variance.random):
             if product.scale and theta[self.rows_of_term(t)[0]] < 0:
-                count += product.size
+                count += product.size - product.negative
+            elif product.negative:
+                count += product.negative
             elif product.diagonal and not product.scale:
                 rows = self.rows_of_term(t)
                 below = sum(table.kinds[i] == "V" and theta[i] < 0 for i in rows)

@@ -167,7 +167,7 @@ def source_to_python(value: Value) -> Any:
     A matrix with column names has them as its row names too where it has none of its own.
     """
     kept = value.attrs if isinstance(value, pd.DataFrame) else getattr(value, "attributes", {})
-    marks = {key: to_python(kept[key]) for key in ("rowNames", "INVERSE") if kept.get(key) is not None}
+    marks: dict[Any, Any] = {key: to_python(kept[key]) for key in ("rowNames", "INVERSE") if kept.get(key) is not None}
     if isinstance(value, Vector) and value.kind != "character" and not is_factor(value):
         if value.dim is not None and len(value.dim) == 2:
             rows, columns = value.dimnames

@@ -97,6 +97,8 @@ class Structure(ABC):
     """True where Σ carries its own variances (so that the term needs no scale)."""
     diagonal: bool = False
     """True where Σ is diagonal."""
+    negative: int = 0
+    """Negative eigenvalues of Σ; only a known matrix may have some."""
 
     @abstractmethod
     def entries(self) -> Entries:

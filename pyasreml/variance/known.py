@@ -14,6 +14,7 @@ class KnownMatrix(Structure):
     def __init__(self, known: Known):
         self.known = known
         self.size = len(known)
+        self.negative = known.negative
 
     def entries(self) -> Entries:
         return Entries(self.known.row, self.known.col, np.zeros(self.known.row.size, np.int64), self.known.value)
