@@ -56,7 +56,7 @@ LARGE_MOVE = 0.5
 OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 LOST = 1.0
-"""A log-likelihood that falls this far below the best so far is not asreml's path any more: the rest is guarded."""
+"""A log-likelihood that ends this far below the best on the way has lost its way: guarded steps go on from there."""
 GUARDED_GAIN = 1e-6
 """U'd at which the guarded rest counts as arrived."""
 BOUNDARY = 1e-4
@@ -156,9 +156,6 @@ class Likeness:
                     error.iterates = tuple(state.iterates)
                     raise
                 return self._failed(state, point, str(error))
-            best = max(state.iterates, key=lambda i: i.loglik) if state.iterates else None
-            if best is not None and latest.loglik < best.loglik - LOST and not self._unbounded.any():
-                return self._guarded(state, best)
             point = latest
             restrained = update.moved + len(update.final)
             iterate = Iterate(number, point.loglik, point.sigma2, point.theta, update.nominal, restrained)
@@ -177,10 +174,13 @@ class Likeness:
                     break
                 extra_left -= 1
         assert point is not None
+        best = max(state.iterates, key=lambda i: i.loglik)
+        if not converged and point.loglik < best.loglik - LOST and not self._unbounded.any():
+            return self._guarded(state, best)
         return self._finish(state, point, update.rows, converged, "")
 
     def _guarded(self, state: _State, best: Iterate) -> Estimates:
-        """Go on from the best point by steps that raise the log-likelihood, where asreml's own would be lost."""
+        """Go on from the best point, up to as many iterations again, by steps that raise the log-likelihood."""
         done = len(state.iterates)
 
         def record(iterate: Iterate) -> None:
@@ -190,7 +190,7 @@ class Likeness:
 
         stepper = Exact(
             self.equations,
-            maxit=max(1, self.maxit - done),
+            maxit=self.maxit,
             ai_sing=True,
             gain=GUARDED_GAIN,
             start=best.theta,
