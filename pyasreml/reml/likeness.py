@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from pyasreml.errors import FitError
+from pyasreml.errors import FitError, warn
 from pyasreml.mme.equations import Equations
 from pyasreml.reml.exact import Exact
 from pyasreml.reml.information import direction, inverse, singular_rows, standard_errors
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
 from pyasreml.reml.point import Point, evaluate
 from pyasreml.variance.base import NotFeasible
+from pyasreml.variance.product import Product
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -43,6 +44,12 @@ TO_ONE = 2 / 3
 """… and by at most this fraction of what separates it from 1."""
 SIGN_FRACTION = 0.5
 """A correlation that changes sign and passes this fraction of its size goes to minus its value."""
+COVARIANCE_SIGN = 0.3
+"""A covariance that changes sign goes to minus this fraction of its value at most …"""
+COVARIANCE_GROWTH = 100.0
+"""… and moves by this multiple of its size at most."""
+NO_SIZE = 1e-8
+"""A covariance below this fraction of its move counts as zero, which has no sign and no size."""
 LOADING_PENALTY = 0.1
 """Fraction added to the pivots of loadings (ai.penalty = 10), divided by the iteration number."""
 NEAR_SINGULAR = 1e-3
@@ -57,7 +64,7 @@ OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 LOST = 1.0
 """A log-likelihood that ends this far below the best on the way has lost its way: guarded steps go on from there."""
-GUARDED_GAIN = 1e-6
+GUARDED_GAIN = 1e-4
 """U'd at which the guarded rest counts as arrived."""
 BOUNDARY = 1e-4
 """A floored variance with θ sqrt(AI) below this takes its last step and stays (code B)."""
@@ -134,6 +141,7 @@ class Likeness:
         self._floored = proper & (kinds == "V") & (codes != "U")
         self._unbounded = proper & (kinds == "V") & (codes == "U")
         self._correlation = proper & (kinds == "R")
+        self._covariance = proper & (kinds == "C") & (np.array(self.table.types) == "C") & (codes == "P")
         self._loading = proper & (kinds == "L")
         owners = self.table.owner[np.isin(kinds, ("C", "L"))]
         self._matrix = np.isin(self.table.owner, owners)
@@ -262,7 +270,43 @@ class Likeness:
                 out[i] = -2 * theta[i]
             elif self._correlation[i] and new - theta[i] > min(GROWTH, TO_ONE * (1 - theta[i])):
                 out[i] = min(GROWTH, TO_ONE * (1 - theta[i]))
+            elif self._covariance[i] and abs(theta[i]) > NO_SIZE * abs(s * d[i]):
+                if new * theta[i] < 0 and abs(new) > COVARIANCE_SIGN * abs(theta[i]):
+                    out[i] = -(1 + COVARIANCE_SIGN) * theta[i]
+                elif abs(s * d[i]) > COVARIANCE_GROWTH * abs(theta[i]):
+                    out[i] = float(np.copysign(COVARIANCE_GROWTH * theta[i], d[i]))
         return out
+
+    def _definite(
+        self, point: Point, d: FloatArray, s: float, live: IntArray, moved: dict[int, float], number: int
+    ) -> dict[int, float]:
+        """EM steps of the ``us`` matrices that would not stay positive definite (``uspd``, ``pxem = 1``)."""
+        theta = point.theta
+        new = theta.copy()
+        for i in live.tolist():
+            if i != self._sigma2:
+                new[i] += moved[i] if i in moved else s * d[i]
+        steps: dict[int, float] = {}
+        matrices = 0
+        for product, rows in self._owners():
+            if product.feasible(new[rows]):
+                continue
+            stepped = product.em_step(theta[rows], point.score[rows])
+            if stepped is None or not product.feasible(np.where(np.isnan(stepped), theta[rows], stepped)):
+                continue
+            matrices += 1
+            for i, value in zip(rows.tolist(), stepped.tolist(), strict=True):
+                if value == value and i in live:
+                    steps[i] = value - float(theta[i])
+        if matrices:
+            warn(f"US updates modified {matrices} times in iteration {number} to remain positive definite.")
+        return steps
+
+    def _owners(self) -> list[tuple[Product, IntArray]]:
+        """Every product with the rows of its parameters."""
+        eq = self.equations
+        owners = [(p, eq.rows_of_term(t)) for t, p in enumerate(eq.variance.random)]
+        return owners + [(p, eq.rows_of_section(k)) for k, p in enumerate(eq.variance.sections)]
 
     def _sign_limited(self, theta: FloatArray, moved: dict[int, float]) -> bool:
         return any(self._correlation[i] and move * theta[i] < 0 for i, move in moved.items())
@@ -286,6 +330,7 @@ class Likeness:
         }
         last_moves = {i: moved.pop(i) for i in final}
         live = np.array([i for i in live if i not in final], np.int64)
+        moved |= self._definite(point, d, s, live, moved, number)
         d = direction(ai, score, live, moved)
         late = self._limits(state, d, s, live, moved)
         free = np.array([i for i in live if i not in moved], np.int64)
@@ -372,10 +417,8 @@ class Likeness:
 
     def _keep_feasible(self, theta: FloatArray, new: FloatArray) -> int:
         """Halve the move of a structure that is not positive definite until it is; returns parameters shortened."""
-        eq, count = self.equations, 0
-        owners = [(p, eq.rows_of_term(t)) for t, p in enumerate(eq.variance.random)]
-        owners += [(p, eq.rows_of_section(k)) for k, p in enumerate(eq.variance.sections)]
-        for product, rows in owners:
+        count = 0
+        for product, rows in self._owners():
             if product.parameter_count == int(product.scale) or product.feasible(new[rows]):
                 continue
             count += rows.size
