@@ -128,6 +128,19 @@ class Structure(ABC):
             Variances (covariances) of the cell means of y by level, where the design gives them.
         """
 
+    def em_step(self, theta: FloatArray, score: FloatArray, copies: float) -> FloatArray | None:
+        """θ after one EM step, for structures that are kept positive definite by it; None for others.
+
+        Parameters
+        ----------
+        theta : float array (p,)
+        score : float array (p,)
+            Derivatives of the log-likelihood.
+        copies : float
+            Size of the product over that of this factor: vectors whose covariance matrix Σ is.
+        """
+        return None
+
     def to_free(self, theta: FloatArray) -> FloatArray:
         """θ in coordinates in which every point is feasible but for simple bounds, as many as θ; θ itself by default.
 

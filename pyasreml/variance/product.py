@@ -122,6 +122,19 @@ class Product:
             out = np.asarray(np.kron(out, factor.matrix(theta[at])), dtype=np.float64)
         return out * (theta[0] if self.scale else 1.0)
 
+    def em_step(self, theta: FloatArray, score: FloatArray) -> FloatArray | None:
+        """Parameters after an EM step of the factor that is kept positive definite by it; None without such a factor.
+
+        Parameters of other factors are NaN: they have no such step.
+        """
+        for factor, at in zip(self.factors, self._slices, strict=True):
+            stepped = factor.em_step(theta[at], score[at], self.size / factor.size)
+            if stepped is not None:
+                out = np.full(theta.size, np.nan)
+                out[at] = stepped
+                return out
+        return None
+
     def feasible(self, theta: FloatArray) -> bool:
         """True where every factor is positive definite (a negative scale is allowed here: code U)."""
         try:

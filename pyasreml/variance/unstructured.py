@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
-from pyasreml.variance.base import Coefficients, Entries, FloatArray, NotFeasible, ParameterInfo, Structure
+from pyasreml.variance.base import Coefficients, Entries, FloatArray, IntArray, NotFeasible, ParameterInfo
+from pyasreml.variance.factored import Factored, FactorPoint, semidefinite_root
 from pyasreml.variance.starts import positive_definite
 
 
-class Unstructured(Structure):
+class Unstructured(Factored):
     """Σ positive definite, its lower triangle row-wise: (1,1), (2,1), (2,2), (3,1) …"""
 
     has_variance = True
 
     def __init__(self, levels: tuple[str, ...]):
-        self.size = len(levels)
+        self.size = self.rank = len(levels)
         self._row, self._col = np.tril_indices(self.size)
         self.parameters = tuple(
             ParameterInfo(f"_{levels[r]}:{levels[c]}", "V" if r == c else "C", "P")
@@ -47,14 +49,7 @@ class Unstructured(Structure):
         return Coefficients(inverse[r, c], dc, float(2 * np.log(np.diagonal(factor)).sum()), dlogdet)
 
     def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
-        v = np.linalg.solve(self.matrix(theta), x)
-        out = []
-        for r, c in zip(self._row, self._col, strict=True):
-            q = np.zeros_like(x)
-            q[r] = v[c]
-            q[c] = v[r]
-            out.append(q)
-        return out
+        return self.slopes_times(theta, np.linalg.solve(self.matrix(theta), x))
 
     def matrix(self, theta: FloatArray) -> FloatArray:
         sigma = np.zeros((self.size, self.size))
@@ -78,8 +73,40 @@ class Unstructured(Structure):
                 sigma = np.diag(np.where(np.isfinite(variances) & (variances > 0), variances, scale))
         return sigma[self._row, self._col]
 
+    def em_step(self, theta: FloatArray, score: FloatArray, copies: float) -> FloatArray:
+        # with D = ∂l/∂Σ the expected cross products over q vectors are q Σ + 2 Σ D Σ (Foulley & van Dyk 2000)
+        sigma = self.matrix(theta)
+        slope = np.where(self._row == self._col, score, 0.5 * score)
+        stepped = sigma + 2 / copies * sigma @ self.matrix(slope) @ sigma
+        return np.asarray(stepped[self._row, self._col])
+
+    def factor_entries(self) -> tuple[IntArray, IntArray]:
+        return self._row.astype(np.int64), self._col.astype(np.int64)
+
+    def factor_at(self, theta: FloatArray) -> FactorPoint:
+        # dL = L F, F the lower triangle of L^-1 (dS) L^-T with its diagonal halved (Smith 1995)
+        root = semidefinite_root(self.matrix(theta))
+        half = np.asarray(solve_triangular(root, np.eye(self.size), lower=True, check_finite=False))
+        r, c = self._row, self._col
+        first, second = half[:, r].T, half[:, c].T
+        inner = first[:, :, None] * second[:, None, :]
+        inner += np.where(r == c, 0.0, 1.0)[:, None, None] * inner.transpose(0, 2, 1)
+        inner = np.tril(inner)
+        at = np.arange(self.size)
+        inner[:, at, at] *= 0.5
+        return FactorPoint(root[r, c], (root @ inner)[:, r, c])
+
+    def slopes_times(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
+        out = []
+        for r, c in zip(self._row, self._col, strict=True):
+            q = np.zeros_like(x)
+            q[r] = x[c]
+            q[c] = x[r]
+            out.append(q)
+        return out
+
     def to_free(self, theta: FloatArray) -> FloatArray:
-        return np.asarray(np.linalg.cholesky(self.matrix(theta))[self._row, self._col])
+        return np.asarray(semidefinite_root(self.matrix(theta))[self._row, self._col])
 
     def from_free(self, free: FloatArray) -> FloatArray:
         factor = self._factor(free)
