@@ -135,7 +135,8 @@ def test_files_stay_small() -> None:
     long = {
         str(p.relative_to(PACKAGE.parent)): n
         for p in sources
-        if not (p.suffix == ".cpp" and p.name.startswith("_")) and (n := len(p.read_text(encoding="utf-8").splitlines())) >= 500
+        if not (p.suffix == ".cpp" and p.name.startswith("_"))
+        and (n := len(p.read_text(encoding="utf-8").splitlines())) >= 500
     }
     assert not long, f"split by subject before 500 lines: {long}"
 

@@ -35,7 +35,7 @@ def clover(seed: int = SEED) -> pd.DataFrame:
     sown = {"24AL": entries[: IN_BOTH + ONLY_FIRST], "25AL": entries[:IN_BOTH] + entries[IN_BOTH + ONLY_FIRST :]}
     mean, spread = {"24AL": 50.0, "25AL": 39.0}, {"24AL": 190.0, "25AL": 80.0}
     breeding = dict(zip(entries, random.normal(0.0, 25.0**0.5, len(entries)), strict=True))
-    rows = []
+    rows: list[tuple[int, str, str, str, float]] = []
     for site_year, here in sown.items():
         specific = dict(zip(here, random.normal(0.0, 55.0**0.5, len(here)), strict=True))
         for rep in ("1", "2"):
