@@ -59,7 +59,9 @@ DAMPED_STEP = 0.6
 OSCILLATION = 0.05
 """A move that takes the last one back to within this fraction is halved: the parameter is set to its average …"""
 LARGE_MOVE = 0.5
-"""… if it is larger than this many standard errors."""
+"""… if it is larger than this many standard errors, or if it is …"""
+SWINGS = 2
+"""… so many times in a row."""
 OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 LOST = 1.0
@@ -81,6 +83,7 @@ class _State:
     singular: set[int] = field(default_factory=set)
     iterates: list[Iterate] = field(default_factory=list)
     step: FloatArray | None = None
+    swings: IntArray | None = None
     limited: set[int] = field(default_factory=set)
 
 
@@ -134,6 +137,9 @@ class Likeness:
         self.ai_sing = ai_sing
         self.watch = watch
         self._sigma2 = self.table.sigma2
+        self._constraint = self.table.constraint
+        follows = np.flatnonzero(self._constraint.follows) if self._constraint is not None else ()
+        self._follows = {int(i) for i in follows}
         kinds, codes = np.array(self.table.kinds), np.array(self.table.codes)
         proper = np.ones(len(self.table), bool)
         if self._sigma2 is not None:
@@ -211,12 +217,12 @@ class Likeness:
         theta = state.theta if point is None else point.theta
         active = np.array([i not in state.held for i in range(len(self.table))])
         try:
-            last = evaluate(self.equations, theta, active)
+            last = self._based(evaluate(self.equations, theta, active))
         except NotFeasible:
             raise FitError(message) from None
         if not state.iterates:
             state.iterates.append(Iterate(1, last.loglik, last.sigma2, last.theta, state.nominal, 0))
-        live = np.flatnonzero(active)
+        live = np.array([i for i in np.flatnonzero(active).tolist() if i not in self._follows], np.int64)
         bad = {i for i in singular_rows(last.ai, live) if i != self._sigma2}
         state.singular |= bad
         state.theta = theta
@@ -225,15 +231,22 @@ class Likeness:
     def _evaluate(self, state: _State, number: int) -> Point:
         active = np.array([i not in state.held for i in range(len(self.table))])
         try:
-            return evaluate(self.equations, state.theta, active)
+            return self._based(evaluate(self.equations, state.theta, active))
         except NotFeasible as error:
             where = "at the start values" if number == 1 else f"at iteration {number}"
             values = ", ".join(f"{n} = {v:.4g}" for n, v in zip(self.table.names, state.theta, strict=True))
             advice = "give other start values by init=, G.param or R.param"
             raise FitError(f"{error} {where} ({values}); {advice}") from None
 
+    def _based(self, point: Point) -> Point:
+        """The point with score and information of the base parameters, where others follow from them."""
+        if self._constraint is None:
+            return point
+        score, ai = self._constraint.pull(point.score, point.ai)
+        return replace(point, score=score, ai=ai)
+
     def _live(self, state: _State, ai: FloatArray) -> IntArray:
-        left_out = state.held | state.singular
+        left_out = state.held | state.singular | self._follows
         live = np.array([i for i in range(len(self.table)) if i not in left_out], np.int64)
         bad = [i for i in singular_rows(ai, live) if i != self._sigma2]
         if bad:
@@ -317,7 +330,7 @@ class Likeness:
         ai, damped = self._damp(self._penalise(point.ai, live, number), live)
         d = direction(ai, score, live, {})
         s = state.nominal * (DAMPED_STEP if damped else 1.0)
-        if number > 1 and live.size and score[live] @ d[live] / live.size < FULL_STEP_GAIN:
+        if number == 2 and live.size and score[live] @ d[live] / live.size < FULL_STEP_GAIN:
             s = 1.0
         moved = self._limits(state, d, s, live, {})
         sign = self._sign_limited(theta, moved)
@@ -345,6 +358,8 @@ class Likeness:
             new[i] += move
         state.limited = {*moved, *late, *final}
         self._average_oscillating(state, new, state.limited, live, point.ai)
+        if self._constraint is not None:
+            new = self._constraint.expand(new)
         shortened = self._keep_feasible(theta, new)
         if damped:
             nominal = 1.0
@@ -394,13 +409,16 @@ class Likeness:
     def _average_oscillating(
         self, state: _State, new: FloatArray, limited: set[int], live: IntArray, ai: FloatArray
     ) -> None:
-        """Halve a large move that leads back to where the parameter was two iterations ago; keeps it for the next."""
+        """Halve a move that leads back to where the parameter was two iterations ago, if it is large or does so again."""
         step = new - state.theta
         if state.step is not None:
             returned = np.abs(step + state.step) < OSCILLATION * np.abs(state.step)
+            before = np.zeros(step.size, np.int64) if state.swings is None else state.swings
+            state.swings = np.where(returned, before + 1, 0)
             errors = standard_errors(ai, live) if returned.any() else np.zeros(live.size)
             for i, error in zip(live.tolist(), errors.tolist(), strict=True):
-                if returned[i] and abs(step[i]) > LARGE_MOVE * error and i not in limited:
+                large = abs(step[i]) > LARGE_MOVE * error or state.swings[i] >= SWINGS
+                if returned[i] and large and i not in limited:
                     new[i] = state.theta[i] + 0.5 * step[i]
         state.step = new - state.theta
 
@@ -430,6 +448,20 @@ class Likeness:
                 new[rows] = theta[rows]
         return count
 
+    def _keep_constrained(self, theta: FloatArray, new: FloatArray) -> int:
+        """The same where parameters of one structure follow from those of another: the whole move is halved."""
+        assert self._constraint is not None
+        eq = self.equations
+        owners = [(p, eq.rows_of_term(t)) for t, p in enumerate(eq.variance.random)]
+        owners += [(p, eq.rows_of_section(k)) for k, p in enumerate(eq.variance.sections)]
+        owners = [(p, rows) for p, rows in owners if p.parameter_count > int(p.scale)]
+        for halvings in range(60):
+            if self._constraint.feasible(new) and all(p.feasible(new[rows]) for p, rows in owners):
+                return len(self.table) if halvings else 0
+            new[:] = 0.5 * (theta + new)
+        new[:] = theta
+        return len(self.table)
+
     def _finish(self, state: _State, point: Point, rows: IntArray, converged: bool, message: str) -> Estimates:
         codes = list(self.table.codes)
         for i in state.boundary:
@@ -437,12 +469,16 @@ class Likeness:
         for i in state.singular:
             codes[i] = "S"
         final_codes = tuple(codes)
+        ai_inverse = inverse(point.ai, rows)
+        if self._constraint is not None:
+            final_codes = self._constraint.final_codes(final_codes)
+            ai_inverse = self._constraint.push(ai_inverse)
         return Estimates(
             tuple(state.iterates),
             state.theta,
             final_codes,
             percent_change(point.theta, state.theta, final_codes),
-            inverse(point.ai, rows),
+            ai_inverse,
             point,
             converged,
             message,
