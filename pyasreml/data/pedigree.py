@@ -35,7 +35,7 @@ class Pedigree:
         So many of the first individuals are genetic groups.
     row : int array (n,)
         Row of the table (from 0), -1 for parents without one.
-    columns : mapping of str to object array
+    columns : mapping of str to Series
         Further columns by row of the table.
     """
 
@@ -44,7 +44,7 @@ class Pedigree:
     second: IntArray
     groups: int
     row: IntArray
-    columns: Mapping[str, ObjectArray] = field(default_factory=dict)
+    columns: Mapping[str, pd.Series[Any]] = field(default_factory=dict)
 
 
 def read_pedigree(
@@ -126,13 +126,13 @@ def read_pedigree(
         moved = np.empty(len(order) + 1, dtype=np.int32)
         moved[by_age], moved[-1] = np.arange(len(order)), -1
         names, row, one, two = names[by_age], row[by_age], moved[one[by_age]], moved[two[by_age]]
-    kept = {name: np.asarray(table[name], dtype=object) for name in further}
+    kept = {name: table[name].reset_index(drop=True) for name in further}
     return Pedigree(names, one, two, groups, row.astype(np.int32), kept)
 
 
 def levels_of_selfing(ped: Pedigree, column: str, implicit: float) -> npt.NDArray[np.float64]:
     """What is left of 1 - F after an individual's generations of selfing: (n,), from column ``fgen``."""
-    values = pd.to_numeric(pd.Series(ped.columns[column]), errors="coerce").to_numpy(dtype=np.float64)
+    values = pd.to_numeric(ped.columns[column], errors="coerce").to_numpy(dtype=np.float64)
     given = np.append(values, np.nan)[ped.row]
     there = ped.row >= 0
     level = np.where(np.isnan(given), 0.0, given)
@@ -151,12 +151,14 @@ def levels_of_selfing(ped: Pedigree, column: str, implicit: float) -> npt.NDArra
 
 def sexes(ped: Pedigree, column: str) -> npt.NDArray[np.bool_]:
     """Which individuals are male: (n,). Parents without a row are of the sex in which they are a parent."""
-    texts = _text(pd.Series(ped.columns[column]))
-    series = pd.Series(texts)
-    levels = sorted(series.dropna().unique())
-    values = pd.Series(ped.columns[column]).dropna()
-    if len(values) and values.map(lambda v: isinstance(v, (int, float, np.number))).all():
-        levels = number_text(sorted(set(values.astype(float))))
+    given = ped.columns[column]
+    series = pd.Series(_text(given))
+    if isinstance(given.dtype, pd.CategoricalDtype):
+        levels = _text(given.cat.remove_unused_categories().cat.categories.to_series()).tolist()
+    elif pd.api.types.is_numeric_dtype(given.dtype):
+        levels = number_text(np.unique(given.dropna().to_numpy(dtype=np.float64)))
+    else:
+        levels = sorted(series.dropna().unique())
     if len(levels) != 2:
         raise DataError(
             f"pedigree: {column} has {len(levels)} levels ({', '.join(map(repr, levels[:SHOWN]))}); it needs two"

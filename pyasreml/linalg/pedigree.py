@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _pedigree
+from ._pedigree import inverse, order, variances
 from .sparse import Csr
 
 __all__ = ["Variances", "parents_first", "relationship_inverse", "relationship_variances"]
@@ -52,12 +52,11 @@ def parents_first(first: Ints, second: Ints) -> tuple[Ints, list[int]]:
 
     Examples
     --------
-    >>> order, loop = parents_first(np.array([2, -1, 1]), np.array([-1, -1, -1]))
-    >>> order.tolist(), loop
+    >>> by_age, loop = parents_first(np.array([2, -1, 1]), np.array([-1, -1, -1]))
+    >>> by_age.tolist(), loop
     ([1, 2, 0], [])
     """
-    order, loop = _pedigree.order(_ints(first), _ints(second))
-    return order, loop
+    return order(_ints(first), _ints(second))
 
 
 def relationship_variances(
@@ -87,7 +86,7 @@ def relationship_variances(
         h, what generations of selfing after the cross leave of 1 - F.
     """
     w1, w2 = (np.ascontiguousarray(w, dtype=np.float64) for w in weights)
-    found = _pedigree.variances(
+    found = variances(
         _ints(first),
         _ints(second),
         w1,
@@ -111,9 +110,7 @@ def relationship_inverse(first: Ints, second: Ints, weights: tuple[Floats, Float
         Variances of the animals' own parts; 0 for genetic groups, which add nothing.
     """
     w1, w2 = (np.ascontiguousarray(w, dtype=np.float64) for w in weights)
-    indptr, columns, values = _pedigree.inverse(
-        _ints(first), _ints(second), w1, w2, np.ascontiguousarray(own, dtype=np.float64)
-    )
+    indptr, columns, values = inverse(_ints(first), _ints(second), w1, w2, np.ascontiguousarray(own, dtype=np.float64))
     return Csr(len(own), len(own), indptr, columns, values)
 
 
