@@ -102,5 +102,10 @@ def standard_errors(fit: Any) -> FloatArray:
 
 
 def number_of_parameters(fit: Any) -> int:
-    """Variance parameters that count in ``aic``, ``bic`` and ``lrt``: all but the fixed ones (code F)."""
-    return int((fit.vparameters_con.to_numpy(dtype=object) != "F").sum())
+    """Variance parameters that count in ``aic``, ``bic`` and ``lrt``: all but the fixed ones (code F).
+
+    Of those that ``vcc`` or ``vcm`` constrain as many count as are estimated freely.
+    """
+    constraint = fit.engine.variance.parameters.constraint if hasattr(fit, "engine") else None
+    follow = 0 if constraint is None else int(constraint.follows.sum())
+    return int((fit.vparameters_con.to_numpy(dtype=object) != "F").sum()) - follow

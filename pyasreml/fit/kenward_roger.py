@@ -195,11 +195,21 @@ class KenwardRoger:
         self.tau = state.point.solution[: eq.p]
         ai = state.point.ai[np.ix_(self.rows, self.rows)]
         if adjust == "expected":
-            self.covariance = _inverse(self._expected_information())
+            self.covariance = self._covariance(self._expected_information())
         elif observed is not None:
-            self.covariance = _inverse(self._with_sigma2(observed, ai))
+            self.covariance = self._covariance(self._with_sigma2(observed, ai))
         else:
-            self.covariance = _inverse(ai)
+            self.covariance = self._covariance(ai)
+
+    def _covariance(self, information: FloatArray) -> FloatArray | None:
+        """The inverse information of the free parameters; that of the base ones, spread, where others follow."""
+        constraint = self.engine.variance.parameters.constraint
+        if constraint is None:
+            return _inverse(information)
+        base = self.rows[~constraint.follows[self.rows]]
+        spread = constraint.matrix[np.ix_(self.rows, base)]
+        covariance = _inverse(spread.T @ information @ spread)
+        return None if covariance is None else spread @ covariance @ spread.T
 
     def test(self, c: Contrast, den_df: bool = True) -> FTest:
         """F of the hypothesis that a contrast is zero.
@@ -293,11 +303,12 @@ class KenwardRoger:
         m = e.shape[1]
         out = np.zeros((eq.n, self.rows.size, m))
         place = {int(row): j for j, row in enumerate(self.rows)}
-        for t, product in enumerate(eq.variance.random):
+        weighted = self._operator.dot(np.ascontiguousarray(e)) if eq.whitening is not None else e
+        for t in range(len(eq.Z)):
             mine = eq.rows_of_term(t)
             wanted = [(i, place[int(row)]) for i, row in enumerate(mine) if int(row) in place]
             if wanted:
-                q = _working(product, self.theta[mine], b[eq.offsets[t] : eq.offsets[t + 1]])
+                q = eq.working(t, self.theta[mine], b[eq.offsets[t] : eq.offsets[t + 1]], weighted)
                 for i, j in wanted:
                     out[:, j] = eq.Z[t].dot(np.ascontiguousarray(q[:, :, i]))
         for k, product in enumerate(eq.variance.sections):

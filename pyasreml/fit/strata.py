@@ -62,6 +62,8 @@ def asv(fit: Any, order: Literal["as.is", "noeff"] = "as.is", vvp: bool = False)
     if other or len(residual) > 1:
         what = other[0] if other else residual[1]
         raise ModelError(f"asv() is for models of variance components with one residual variance; {what} is in the way")
+    if (fit.vparameters_con == "C").any():
+        raise ModelError("asv() is for free variance components; vcc or vcm constrain those of this fit")
     covariance = component_covariance(fit)
     live = ~np.isin(fit.vparameters_con.to_numpy(dtype=object), NOT_ESTIMATED) & (np.diag(covariance) > 0)
     rows = np.flatnonzero(live)

@@ -186,7 +186,9 @@ def _p_value(test: FTest) -> float:
 
 
 def _strata(fit: Any, theta: FloatArray) -> RTable | None:
-    """Strata at the parameters tested; None for models that are not of variance components."""
+    """Strata at the parameters tested; None for models that are not of free variance components."""
+    if "C" in fit.estimates.codes:
+        return None
     point = fit.engine.at(theta, derivatives=True).point
     live = np.array([i for i, c in enumerate(fit.estimates.codes) if c not in ("F", "B", "S") and point.ai[i, i] > 0])
     at = SimpleNamespace(

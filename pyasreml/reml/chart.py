@@ -15,8 +15,8 @@ IntArray = npt.NDArray[np.int64]
 class Chart:
     """Free coordinates φ of the whole parameter table, as many as θ.
 
-    A structure with a parameter that is held (code F) keeps its own parameters, since a fixed element of a
-    matrix is no fixed coordinate of its factor.
+    A structure with a parameter that is held (code F) or constrained keeps its own parameters, since a fixed element
+    of a matrix is no fixed coordinate of its factor.
 
     Attributes
     ----------
@@ -25,7 +25,9 @@ class Chart:
     """
 
     def __init__(self, equations: Equations):
-        codes = equations.variance.parameters.codes
+        table = equations.variance.parameters
+        codes = table.codes
+        linked = table.constraint.linked if table.constraint is not None else np.zeros(len(codes), bool)
         self.roots = np.zeros(len(codes), bool)
         self._pieces: list[tuple[IntArray, Structure]] = []
         owners = [(p, equations.rows_of_term(t)) for t, p in enumerate(equations.variance.random)]
@@ -36,7 +38,7 @@ class Chart:
                 mine = rows[at : at + len(factor.parameters)]
                 at += len(factor.parameters)
                 roots = factor.free_roots()
-                if any(roots) and not any(codes[i] == "F" for i in mine):
+                if any(roots) and not any(codes[i] == "F" or linked[i] for i in mine):
                     self._pieces.append((mine, factor))
                     self.roots[mine] = roots
 

@@ -7,7 +7,7 @@ points outwards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -96,6 +96,11 @@ class Exact:
         self._lower[self.chart.roots] = np.sqrt(ROOT_BOUND * scale)
         self._correlation: BoolArray = kinds == "R"
         self._active = np.array([i not in self._held for i in range(len(self.table))])
+        self._constraint = self.table.constraint
+        self._free = self._active.copy()
+        if self._constraint is not None:
+            self._free &= ~self._constraint.follows
+            self._lower[self._constraint.follows] = -np.inf
 
     def _in_charts(self, kinds: npt.NDArray[np.str_]) -> BoolArray:
         """Parameters whose free coordinate is not the parameter itself."""
@@ -149,12 +154,19 @@ class Exact:
         change = percent_change(previous, theta, final)
         # the factor must belong to the point that is reported
         point = evaluate(self.equations, theta, self._active)
+        raw = point
+        if self._constraint is not None:
+            score, ai = self._constraint.pull(point.score, point.ai)
+            point = replace(point, score=score, ai=ai)
         # standard errors belong to θ: a matrix at the edge of its cone has its own elements, none of them held
         held = {i for i in bound if not self.chart.roots[i]} | singular
         rows = self._live(held)
         bad = set(singular_rows(point.ai, rows))
         rows = np.array([i for i in rows if i not in bad], np.int64)
-        return Estimates(iterates, theta, final, change, inverse(point.ai, rows), point, converged, message)
+        ai_inverse = inverse(point.ai, rows)
+        if self._constraint is not None:
+            final, ai_inverse = self._constraint.final_codes(final), self._constraint.push(ai_inverse)
+        return Estimates(iterates, theta, final, change, ai_inverse, raw, converged, message)
 
     def _record(self, number: int, point: Point, alpha: float, restrained: int) -> Iterate:
         iterate = Iterate(number, point.loglik, point.sigma2, point.theta, alpha, restrained)
@@ -163,7 +175,7 @@ class Exact:
         return iterate
 
     def _live(self, left_out: set[int]) -> IntArray:
-        return np.array([i for i in np.flatnonzero(self._active).tolist() if i not in left_out], np.int64)
+        return np.array([i for i in np.flatnonzero(self._free).tolist() if i not in left_out], np.int64)
 
     def _check_singular(self, here: _Local, bound: set[int], singular: set[int]) -> IntArray:
         """Free rows, those of a singular information taken out or refused."""
@@ -179,11 +191,23 @@ class Exact:
         return self._live(bound | singular)
 
     def _local(self, point: Point, free: FloatArray) -> _Local:
-        return _Local(point, free, *self.chart.pull(free, point.score, point.ai))
+        score, ai = point.score, point.ai
+        if self._constraint is not None:
+            score, ai = self._constraint.pull(score, ai)
+        return _Local(point, free, *self.chart.pull(free, score, ai))
+
+    def _expand(self, free: FloatArray) -> FloatArray:
+        """Free coordinates with those that follow from others computed anew."""
+        if self._constraint is None:
+            return free
+        free = self._constraint.expand(free)
+        if not self._constraint.feasible(free):
+            raise NotFeasible("a variance that follows from others by vcc or vcm is not positive")
+        return free
 
     def _first(self) -> _Local:
         try:
-            free = np.maximum(self.chart.to_free(self.start), self._lower)
+            free = self._expand(np.maximum(self.chart.to_free(self.start), self._lower))
             return self._local(evaluate(self.equations, self.chart.from_free(free), self._active), free)
         except (NotFeasible, np.linalg.LinAlgError) as error:
             raise FitError(f"{error} at the start values; give others by init=, G.param or R.param") from None
@@ -234,8 +258,8 @@ class Exact:
         for damping in DAMPING:
             move, hit = self._move(here, live, damping)
             for alpha in (1.0, 0.5, 0.25):
-                free = here.free + alpha * move
                 try:
+                    free = self._expand(here.free + alpha * move)
                     trial = evaluate(self.equations, self.chart.from_free(free), self._active, least=here.point.loglik)
                 except NotFeasible:
                     continue

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.errors import ModelError
+from pyasreml.variance.constraints import Constraint
 
 CODES = ("P", "U", "F", "B", "C", "S", "?")
 
@@ -34,6 +35,8 @@ class Parameters:
         Position among the owner's parameters; -1 for a ``!R`` row that stands for sigma2 or a fixed 1.
     sigma2 : int or None
         Row that stands for sigma2 on the gamma scale.
+    constraint : Constraint or None
+        Parameters that follow from others (``vcc``, ``vcm``).
     """
 
     names: tuple[str, ...]
@@ -44,6 +47,7 @@ class Parameters:
     owner: npt.NDArray[np.int64]
     local: npt.NDArray[np.int64]
     sigma2: int | None
+    constraint: Constraint | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -63,5 +67,6 @@ class Parameters:
             if name in codes:
                 if codes[name] not in CODES:
                     raise ModelError(f"{name}: constraint code {codes[name]!r} is none of {' '.join(CODES)}")
-                new[i] = codes[name]
+                # C says that vcc or vcm constrained it in an earlier fit: whether they do is said by them alone
+                new[i] = codes[name] if codes[name] != "C" else new[i]
         return replace(self, start=start, codes=tuple(new))
