@@ -222,6 +222,8 @@ def _square(name: str, matrix: Any, size: int | None) -> Any:
         found = matrix.tocsr().astype(np.float64)
         _finite(name, found.data)
         return _checked_shape(name, found)
+    if np.ndim(matrix) == 2 and not (size is not None and np.shape(matrix)[1] == 3):
+        _checked_shape(name, matrix)
     try:
         array = np.asarray(matrix, dtype=np.float64)
     except (TypeError, ValueError):
@@ -242,10 +244,10 @@ def _finite(name: str, values: FloatArray) -> None:
 
 
 def _checked_shape(name: str, matrix: Any) -> Any:
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        shape = " × ".join(map(str, matrix.shape))
+    if np.ndim(matrix) != 2 or np.shape(matrix)[0] != np.shape(matrix)[1]:
+        shape = " × ".join(map(str, np.shape(matrix)))
         raise ModelError(f"{name}: the matrix is {shape}, it must be square; {FORMS}")
-    if matrix.shape[0] == 0:
+    if np.shape(matrix)[0] == 0:
         raise ModelError(f"{name}: the matrix has no rows")
     return matrix
 
