@@ -190,7 +190,6 @@ def test_errors_quote_the_formula(
     ("part", "formula", "feature"),
     [
         ("random", "~ rr(county, 2):gen", "rr()"),
-        ("random", "~ vm(id, ainv)", "vm()"),
         ("residual", "~ ilv(Row, Column)", "ilv()"),
         ("residual", "~ dsum(~ units | f, outer = g)", "dsum(outer=)"),
     ],

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pyasreml.bind.bound import StructureCall
+from pyasreml.data.known import known_matrix
 from pyasreml.errors import ModelError, UnsupportedError
 from pyasreml.variance.base import NotFeasible, Structure
 from pyasreml.variance.registry import CORRELATIONS, STRUCTURES, make_structure
@@ -47,6 +48,12 @@ def _own(size: int, theta: np.ndarray) -> list[np.ndarray]:
     return [theta[0] * np.eye(size) + theta[1] * one, np.eye(size), one]
 
 
+def _known(size: int) -> dict[str, object]:
+    """A relationship matrix with a sparse inverse, of a line of descent."""
+    at = np.arange(size)
+    return {"known": known_matrix("K", (0.5 ** np.abs(at[:, None] - at), LEVELS[:size]))}
+
+
 def _call(name: str) -> StructureCall:
     base = name[:-1] if name[:-1] in CORRELATIONS and name[-1] in "vh" else name
     options: dict[str, object] = {}
@@ -55,6 +62,8 @@ def _call(name: str) -> StructureCall:
         options = {"phi": (1.0, None), "nu": (0.5, None), "delta": (1.4, None), "alpha": (0.3, None)}
     if name == "own":
         options, init = {"fun": _own, "type": ("V", "C")}, (1.0, 0.2)
+    if name == "vm":
+        options = _known(len(LEVELS))
     return StructureCall(
         name,
         "Time",
@@ -153,8 +162,10 @@ def test_few_levels(name: str, size: int) -> None:
     call = _call(name)
     places = None if call.coordinates is None else call.coordinates[:size]
     order = 1 if call.order else None
+    options = _known(size) if name == "vm" else {}
+    levels = LEVELS[:size]
     structure = make_structure(
-        StructureCall(name, "Time", size, LEVELS[:size], order=order, coordinates=places, text=call.text)
+        StructureCall(name, "Time", size, levels, order=order, coordinates=places, options=options, text=call.text)
     )
     theta = structure.starts(0.3, None)
     point = structure.coefficients(theta)
