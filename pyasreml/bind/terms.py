@@ -414,10 +414,10 @@ def _quoted(level: str) -> str:
 
 
 def sort_size(structures: Sequence[StructureCall], size: int) -> int:
-    """Number of effects by which random terms are sorted: ``fa()`` counts its factor scores as well."""
+    """Number of effects by which random terms are sorted: ``fa()`` counts its scores as well, ``rr()`` them alone."""
     for call in structures:
-        if call.name == "fa":
-            size = size // call.size * (call.size + (call.order or 1))
+        if call.name in ("fa", "rr"):
+            size = size // call.size * ((call.size if call.name == "fa" else 0) + (call.order or 1))
     return size
 
 

@@ -17,6 +17,7 @@ from pyasreml.design import Design
 from pyasreml.errors import FitError
 from pyasreml.linalg.backends import Numeric
 from pyasreml.mme.equations import Equations
+from pyasreml.mme.forms import Whitened, choose_form
 from pyasreml.options import Options
 from pyasreml.reml.point import Point, evaluate
 from pyasreml.variance.base import NotFeasible
@@ -69,17 +70,21 @@ class Engine:
     def equations(self) -> Equations:
         """The mixed-model equations, built at first need."""
         if self._equations is None:
-            self._equations = Equations(
-                self.bound.y,
-                self.design.X,
-                self.design.Z,
-                self.variance,
-                [s.rows for s in self.bound.sections],
-                self.bound.weights,
-                solver=self.options.solver,
-                threads=max(1, self.options.threads),
-            )
+            self._equations = choose_form(self.variance, self._make, self.options.exact)
         return self._equations
+
+    def _make(self, whitened: Whitened) -> Equations:
+        return Equations(
+            self.bound.y,
+            self.design.X,
+            self.design.Z,
+            self.variance,
+            [s.rows for s in self.bound.sections],
+            self.bound.weights,
+            solver=self.options.solver,
+            threads=max(1, self.options.threads),
+            whitened=whitened,
+        )
 
     def at(self, theta: FloatArray, derivatives: bool = False) -> State:
         """The equations factored and solved at `theta` (rows of the parameter table).

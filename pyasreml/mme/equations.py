@@ -2,7 +2,8 @@ r"""The mixed-model equations of one model: everything that stays constant while
 
 :math:`C = W'R^{-1}W + \mathrm{blockdiag}(0, G^{-1}, 0)` with :math:`W = [X\ Z\ M]`; M holds a column with -1 for every
 missing response that stays in a correlated residual section, so that its effect is the predicted response. Every
-entry of C is a sum of values times coefficients c(θ): pattern, ordering and scatter lists are made here, once.
+entry of C is a sum of values times coefficients c(θ): pattern, ordering and scatter lists are made here, once. Terms
+may be written by whitened unknowns instead of their effects (`pyasreml.mme.whitened`).
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ from pyasreml.linalg import Csr, analyze, build_pattern, gram
 from pyasreml.linalg.backends import Numeric
 from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.residual import Residual, ResidualOperator
+from pyasreml.mme.whitened import WhitenedNumeric, Whitening
 from pyasreml.variance.base import Coefficients, NotFeasible
 from pyasreml.variance.build import VarianceModel
+from pyasreml.variance.identity import Identity
+from pyasreml.variance.product import Product
+from pyasreml.variance.whitened import WhitenedTerm
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -58,11 +63,14 @@ class Equations:
     weights : float array (n,) or None
     solver : {"own", "cholmod"}
     threads : int
+    whitened : sequence of WhitenedTerm or None
+        One a random term, None where its effects are the unknowns; empty for none at all.
 
     Attributes
     ----------
     N : int
-        Number of equations.
+        Number of effects, missing values included: the equations where no term is whitened.
+    whitening : Whitening or None
     offsets : tuple of int
         First equation of each random term; the last is the first of the missing-value effects.
     df : int
@@ -80,6 +88,7 @@ class Equations:
         *,
         solver: str = "own",
         threads: int = 1,
+        whitened: Sequence[WhitenedTerm | None] = (),
     ):
         self.observed: BoolArray = ~np.isnan(y)
         self.y = np.where(self.observed, y, 0.0)
@@ -93,28 +102,41 @@ class Equations:
         self.offsets = tuple((self.p + np.concatenate([[0], np.cumsum([z.n_cols for z in Z])])).astype(int).tolist())
         self.W = side_by_side([X, *Z, *([_missing_columns(self.n, missing)] if missing.size else [])], self.n)
         self.N = self.W.n_cols
-        self._bases = [p.entries() for p in variance.random]
-        counts = [p.basis_count for p in variance.random]
+        self.whitened = tuple(whitened) or (None,) * len(self.Z)
+        self.whitening = Whitening(self.whitened, self.offsets, self.N) if any(self.whitened) else None
+        priors = [p if w is None else w.prior for p, w in zip(variance.random, self.whitened, strict=True)]
+        self._bases = [p.entries() for p in priors]
+        counts = [p.basis_count for p in priors]
         starts = self.residual.offsets[-1] + np.concatenate([[0], np.cumsum(counts)])
         self.random_offsets = tuple(starts.astype(int).tolist())
         self.coefficient_count = self.random_offsets[-1]
         self._owner_rows = self._rows_by_owner()
-        row, col, coef, value = self._entries()
-        pattern, where = build_pattern(self.N, row, col)
+        of_records, of_priors = self._record_entries(), self._prior_entries()
+        if self.whitening is None:
+            lists = tuple(np.concatenate(x) for x in zip(of_records, of_priors, strict=True))
+            unknowns = self.N
+        else:
+            lists, self._products = self.whitening.expand(of_records, of_priors)
+            unknowns = self.whitening.N
+        row, col, coef, value = lists
+        pattern, where = build_pattern(unknowns, row, col)
         self.analysis = analyze(pattern, solver=solver)
         self._pattern = pattern
         self._entry = (where, coef.astype(np.int32), value)
         self._threads = threads
         self._numeric: Numeric | None = None
-        self._indefinite: IndefiniteNumeric | None = None
+        self._indefinite: Numeric | None = None
 
     @property
     def numeric(self) -> Numeric:
         """The factor's storage, allocated at first use."""
         if self._numeric is None:
-            self._numeric = self.analysis.numeric(threads=self._threads)
-            self._numeric.set_entries(*self._entry)
+            self._numeric = self._by_effects(self.analysis.numeric(threads=self._threads))
         return self._numeric
+
+    def _by_effects(self, numeric: Numeric) -> Numeric:
+        numeric.set_entries(*self._entry)
+        return numeric if self.whitening is None else WhitenedNumeric(numeric, self.whitening, self._products)
 
     def numeric_for(self, theta: FloatArray) -> Numeric:
         """What factors C at `theta`: the sparse solver, or with a negative component a dense one.
@@ -125,14 +147,20 @@ class Equations:
             A component is negative and there are too many equations for a dense decomposition.
         """
         negative = self._negative_effects(theta)
-        if not negative:
-            return self.numeric
+        numeric = self._indefinite_for(negative) if negative else self.numeric
+        if isinstance(numeric, WhitenedNumeric):
+            assert self.whitening is not None
+            thetas = [theta[self.rows_of_term(t)] for t in range(len(self.Z))]
+            numeric.entries = self.whitening.factors(thetas)
+        return numeric
+
+    def _indefinite_for(self, negative: int) -> Numeric:
         if self.N > LARGEST:
             raise NotFeasible(f"a negative variance component is possible up to {LARGEST} equations, here are {self.N}")
         if self._indefinite is None:
-            self._indefinite = IndefiniteNumeric(self._pattern, negative)
-            self._indefinite.set_entries(*self._entry)
-        self._indefinite.negative = negative
+            self._signs = IndefiniteNumeric(self._pattern, negative)
+            self._indefinite = self._by_effects(self._signs)
+        self._signs.negative = negative
         return self._indefinite
 
     def _negative_effects(self, theta: FloatArray) -> int:
@@ -171,9 +199,10 @@ class Equations:
         """Parameter rows of a residual section, the ``!R`` rows that stand for sigma2 or 1 left out."""
         return self._owner_rows[len(self.variance.random) + section]
 
-    def _entries(self) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
-        """Row, column, coefficient and value of every contribution to the lower triangle of C."""
-        parts: list[tuple[IntArray, IntArray, IntArray, FloatArray]] = []
+    def _record_entries(self) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+        """Row, column, coefficient and value of every contribution to the lower triangle of W'R⁻¹W, by effects."""
+        none = np.zeros(0, np.int64)
+        parts: list[tuple[IntArray, IntArray, IntArray, FloatArray]] = [(none, none, none, np.zeros(0))]
         residual = self.residual
         order = np.argsort(residual.coef, kind="stable")
         edges = np.searchsorted(residual.coef[order], np.arange(residual.offsets[-1] + 1))
@@ -189,26 +218,60 @@ class Equations:
                 used, at = np.unique(np.concatenate([row, col]), return_inverse=True)
                 r, c, v = gram(take_rows(self.W, used), _symmetric(used.size, at[: row.size], at[row.size :], value))
             parts.append((r.astype(np.int64), c.astype(np.int64), np.full(r.size, m, np.int64), v))
+        return tuple(np.concatenate(x) for x in zip(*parts, strict=True))  # type: ignore[return-value]
+
+    @property
+    def unknown_offsets(self) -> tuple[int, ...]:
+        """First unknown of each random term; the last is the first of the missing-value effects."""
+        return self.offsets if self.whitening is None else self.whitening.offsets
+
+    def _prior_entries(self) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+        """The same of the inverse variances of the random terms, by unknowns."""
+        none = np.zeros(0, np.int64)
+        parts: list[tuple[IntArray, IntArray, IntArray, FloatArray]] = [(none, none, none, np.zeros(0))]
         for t, entries in enumerate(self._bases):
-            at = self.offsets[t]
+            at = self.unknown_offsets[t]
             parts.append((entries.row + at, entries.col + at, entries.basis + self.random_offsets[t], entries.value))
         return tuple(np.concatenate(x) for x in zip(*parts, strict=True))  # type: ignore[return-value]
 
     def structures(self, theta: FloatArray) -> Structures:
         """Coefficients of all structures; raises `NotFeasible`."""
         sections = tuple(p.coefficients(theta[self.rows_of_section(s)]) for s, p in enumerate(self.variance.sections))
-        random = tuple(p.coefficients(theta[self.rows_of_term(t)]) for t, p in enumerate(self.variance.random))
+        random = tuple(
+            (p if w is None else w).coefficients(theta[self.rows_of_term(t)])
+            for t, (p, w) in enumerate(zip(self.variance.random, self.whitened, strict=True))
+        )
         return Structures(np.concatenate([p.c for p in (*sections, *random)]), random, sections)
 
     def operator(self, c: FloatArray) -> ResidualOperator:
         """R⁻¹ at the coefficients c."""
         return self.residual.operator(c)
 
+    def working(self, term: int, theta: FloatArray, effects: FloatArray, weighted: FloatArray) -> FloatArray:
+        r"""Columns :math:`(\partial_i G)\,Z'R^{-1}e` of a random term, float array (size, m, p).
+
+        Parameters
+        ----------
+        term : int
+        theta : float array (p,)
+            The term's parameters.
+        effects : float array (size, m)
+            :math:`u = G Z'R^{-1}e`.
+        weighted : float array (n, m)
+            :math:`R^{-1}e`, used where the term is whitened.
+        """
+        whitened = self.whitened[term]
+        if whitened is not None:
+            return whitened.working(theta, self.Z[term].tdot(np.ascontiguousarray(weighted)))
+        product, (size, m) = self.variance.random[term], effects.shape
+        wide = product if m == 1 else Product((*product.factors, Identity(m)), product.scale)
+        return wide.working(theta, np.ascontiguousarray(effects).ravel()).reshape(size, m, -1)
+
     def random_products(self, b: FloatArray) -> FloatArray:
-        """s_m = u'B_m u for every coefficient (zeros for those of the residual), float array (count,)."""
+        """s_m = u'B_m u for every coefficient, by unknowns (zeros for those of the residual), float array (count,)."""
         out = np.zeros(self.coefficient_count)
         for t, entries in enumerate(self._bases):
-            u = b[self.offsets[t] : self.offsets[t + 1]]
+            u = b[self.unknown_offsets[t] : self.unknown_offsets[t + 1]]
             twice = np.where(entries.row != entries.col, 2.0, 1.0)
             lo, hi = self.random_offsets[t], self.random_offsets[t + 1]
             weights = entries.value * u[entries.row] * u[entries.col] * twice

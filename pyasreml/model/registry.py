@@ -80,7 +80,6 @@ def _rows() -> list[ModelFunction]:
                 ordered=name in ("chol", "cholc", "ante"),
                 parameters=("k", "init"),
                 keeps_call=name in ("fa", "rr"),
-                available=name != "rr",
             )
         )
     rows.append(ModelFunction("own", "structure", ordered=True, parameters=("fun", "init", "type", "con")))

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from pyasreml.errors import FitError
 from pyasreml.linalg import NotPositiveDefinite
 from pyasreml.mme.equations import Equations
+from pyasreml.mme.whitened import WhitenedNumeric
 from pyasreml.variance.base import NotFeasible
 
 FloatArray = npt.NDArray[np.float64]
@@ -101,7 +102,11 @@ def evaluate(
     operator = eq.operator(at.c)
     rinv_y = operator.dot(eq.y)
     rhs = eq.W.tdot(rinv_y)
-    b = numeric.solve(rhs)
+    if isinstance(numeric, WhitenedNumeric):
+        v = numeric.unknowns(rhs)
+        b = numeric.effects(v)
+    else:
+        b = v = numeric.solve(rhs)
     e = eq.y - eq.W.dot(b)
     weighted = operator.dot(e)
     ypy = float(eq.y @ weighted)
@@ -117,12 +122,14 @@ def evaluate(
     score, ai = np.zeros(size), np.zeros((size, size))
     if derivatives and loglik >= least:
         numeric.invert()
-        s = eq.random_products(b)
+        s = eq.random_products(v)
         s[: eq.residual.offsets[-1]] = eq.residual.products_of(e, eq.residual.offsets[-1])
         both = numeric.adjoint(eq.coefficient_count) + s / sigma2
         for t, point in enumerate(at.random):
             lo, hi = eq.random_offsets[t], eq.random_offsets[t + 1]
             score[eq.rows_of_term(t)] = -0.5 * (point.dlogdet + point.dc @ both[lo:hi])
+        if isinstance(numeric, WhitenedNumeric):
+            _add_factor_scores(eq, numeric, theta, v, weighted, sigma2, score)
         for k, point in enumerate(at.sections):
             lo, hi = eq.residual.offsets[k], eq.residual.offsets[k + 1]
             score[eq.rows_of_section(k)] = -0.5 * (section_logdets[k][1] + point.dc @ both[lo:hi])
@@ -131,7 +138,7 @@ def evaluate(
         if gamma and table.sigma2 is not None:
             rows = np.union1d(rows, [table.sigma2])
         if rows.size:
-            q = _working_variates(eq, theta, rows, b, e, sigma2)
+            q = _working_variates(eq, theta, rows, b, e, weighted, sigma2)
             rinv_q = operator.dot(q)
             forward = numeric.forward(eq.W.tdot(rinv_q))
             # the factor of an indefinite C is complex, its products are real
@@ -140,8 +147,37 @@ def evaluate(
     return Point(theta.copy(), float(loglik), float(sigma2), score, ai, b, e, weighted, float(logdet_C), ypy)
 
 
+def _add_factor_scores(
+    eq: Equations,
+    numeric: WhitenedNumeric,
+    theta: FloatArray,
+    v: FloatArray,
+    weighted: FloatArray,
+    sigma2: float,
+    score: FloatArray,
+) -> None:
+    r"""What the factors T of whitened terms add to the score: :math:`-\tfrac12\,\partial\log|C|` and that of y'Py.
+
+    y'Py is the least of :math:`(y-WSv)'R^{-1}(y-WSv) + v'G^{-1}v`, so its derivative is :math:`-2e'R^{-1}Z\dot Sv`.
+    """
+    assert eq.whitening is not None
+    for t, term in enumerate(eq.whitened):
+        if term is not None:
+            rows = eq.rows_of_term(t)
+            at = slice(eq.whitening.factor_offsets[t], eq.whitening.factor_offsets[t + 1])
+            mine = v[eq.unknown_offsets[t] : eq.unknown_offsets[t + 1]]
+            slope = numeric.factor_adjoint[at] - 2 * term.pairings(eq.Z[t].tdot(weighted), mine) / sigma2
+            score[rows[term.own]] -= 0.5 * (term.factor_at(theta[rows]).slopes @ slope)
+
+
 def _working_variates(
-    eq: Equations, theta: FloatArray, rows: npt.NDArray[np.int64], b: FloatArray, e: FloatArray, sigma2: float
+    eq: Equations,
+    theta: FloatArray,
+    rows: npt.NDArray[np.int64],
+    b: FloatArray,
+    e: FloatArray,
+    weighted: FloatArray,
+    sigma2: float,
 ) -> FloatArray:
     """q_i of the parameters in `rows`, float array (n, rows.size)."""
     table = eq.variance.parameters
@@ -149,12 +185,12 @@ def _working_variates(
     column = {int(r): j for j, r in enumerate(rows)}
     if table.sigma2 is not None and table.sigma2 in column:
         out[:, column[table.sigma2]] = eq.y / sigma2
-    for t, product in enumerate(eq.variance.random):
+    for t in range(len(eq.Z)):
         mine = eq.rows_of_term(t)
         wanted = [(k, column[int(r)]) for k, r in enumerate(mine) if int(r) in column]
         if wanted:
             u = b[eq.offsets[t] : eq.offsets[t + 1]]
-            q = product.working(theta[mine], u)
+            q = eq.working(t, theta[mine], u[:, None], weighted[:, None])[:, 0]
             local, places = (list(x) for x in zip(*wanted, strict=True))
             out[:, places] = eq.Z[t].dot(np.ascontiguousarray(q[:, local]))
     for k in range(len(eq.variance.sections)):

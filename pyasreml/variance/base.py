@@ -112,6 +112,14 @@ class Structure(ABC):
     def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
         r"""For each parameter :math:`(\partial_i\Sigma)\,\Sigma^{-1} x`, for x (k, m)."""
 
+    def feasible(self, theta: FloatArray) -> bool:
+        """True where the structure is defined: positive definite, unless its factor serves for it."""
+        try:
+            self.coefficients(theta)
+        except NotFeasible:
+            return False
+        return True
+
     @abstractmethod
     def matrix(self, theta: FloatArray) -> FloatArray:
         """Σ, dense (k, k): for tests, reports and the dense reference."""

@@ -10,6 +10,7 @@ import numpy as np
 from pyasreml.bind.bound import BoundModel, BoundSection, BoundTerm, FloatArray, StructureCall
 from pyasreml.errors import ModelError
 from pyasreml.variance.base import NotFeasible, Structure
+from pyasreml.variance.factor import FactorAnalytic
 from pyasreml.variance.parameters import Parameters
 from pyasreml.variance.product import Product
 from pyasreml.variance.registry import make_structure
@@ -144,6 +145,11 @@ def _random_product(term: BoundTerm) -> Product:
 
 def _section_product(section: BoundSection, multi: bool, dispersion: float | None) -> Product:
     factors = [make_structure(call) for call in section.structures]
+    for call, factor in zip(section.structures, factors, strict=True):
+        if isinstance(factor, FactorAnalytic) and factor.singular:
+            raise ModelError(
+                f"residual '{section.label}': {call.text} is singular, and the residual needs an inverse; use fa()"
+            )
     carriers = [c.text or c.name for c, f in zip(section.structures, factors, strict=True) if f.has_variance]
     plain = any(c.name == "idv" for c in section.structures)
     if len(carriers) + plain > 1:
@@ -162,7 +168,10 @@ def _initial(call: StructureCall, structure: Structure, default: FloatArray) -> 
         codes = [given[place] or code for place, code in zip(structure.init_places.tolist(), codes, strict=True)]
         try:
             start = structure.from_init(values)
-            structure.coefficients(start)
+            if isinstance(structure, FactorAnalytic):
+                structure.factor_at(start)
+            else:
+                structure.coefficients(start)
         except (NotFeasible, np.linalg.LinAlgError) as error:
             raise ModelError(f"{call.text}: the start values in 'init' cannot be used: {error}") from None
     return start, codes

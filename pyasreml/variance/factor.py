@@ -1,7 +1,7 @@
-r"""``fa`` and ``facv``: factor analysis, :math:`\Sigma = \Lambda\Lambda' + \Psi`.
+r"""``fa``, ``facv`` and ``rr``: factor analysis, :math:`\Sigma = \Lambda\Lambda' + \Psi`, and reduced rank, without Ψ.
 
-The inverse of Σ is used, so every specific variance has to stay positive (Smith, A., Cullis, B., Thompson, R. (2001),
-Biometrics 57:1138).
+By its inverse every specific variance has to stay positive (Smith, A., Cullis, B., Thompson, R. (2001), Biometrics
+57:1138); by its factor :math:`T = [\Psi^{1/2}\ \Lambda]` it may be zero.
 """
 
 from __future__ import annotations
@@ -9,14 +9,19 @@ from __future__ import annotations
 import numpy as np
 
 from pyasreml.errors import ModelError
-from pyasreml.variance.base import FloatArray, NotFeasible, ParameterInfo
+from pyasreml.variance.base import FloatArray, IntArray, NotFeasible, ParameterInfo
 from pyasreml.variance.dense import Dense
+from pyasreml.variance.factored import Factored, FactorPoint
 
 COMMON = 0.5
 """Share of a level's start variance that goes to the loadings."""
+LEAST = 1e-14
+"""A specific variance below this part of the largest variance counts as this much in T, whose root it is."""
+EDGE = 1e-7
+"""A specific variance below this part of its level's variance makes the inverse form lose digits."""
 
 
-class FactorAnalytic(Dense):
+class FactorAnalytic(Dense, Factored):
     """Factor analysis of some order.
 
     Parameters ``!<level>!var`` of all levels, then ``!<level>!fa1``, ``!<level>!fa2`` …; ``facv``: loadings first.
@@ -35,14 +40,16 @@ class FactorAnalytic(Dense):
     """
 
     has_variance = True
+    _specific_code = "P"
 
     def __init__(self, levels: tuple[str, ...], order: int, loadings_first: bool = False, text: str = "fa()"):
         size = len(levels)
         if order > size:
             raise ModelError(f"{text}: {order} factors need at least {order} levels; there are {size}")
-        self.order = order
+        self.order = self.factors = order
+        self.rank = size + order
         self._first = loadings_first
-        specific = [ParameterInfo(f"!{level}!var", "V", "P", bare=True) for level in levels]
+        specific = [ParameterInfo(f"!{level}!var", "V", self._specific_code, bare=True) for level in levels]
         loadings = [
             ParameterInfo(f"!{level}!fa{j + 1}", "L", "F" if j > i else "P", bare=True)
             for j in range(order)
@@ -79,6 +86,52 @@ class FactorAnalytic(Dense):
         common = (half + half.transpose(0, 1, 3, 2)).reshape(-1, k, k)
         return np.concatenate([common, specific] if self._first else [specific, common])
 
+    def feasible(self, theta: FloatArray) -> bool:
+        try:
+            self.factor_at(theta)
+        except NotFeasible:
+            return False
+        return True
+
+    def factor_entries(self) -> tuple[IntArray, IntArray]:
+        at, level = np.arange(self.size), np.tile(np.arange(self.size), self.order)
+        column = self.size + np.repeat(np.arange(self.order), self.size)
+        return np.concatenate([at, level]).astype(np.int64), np.concatenate([at, column]).astype(np.int64)
+
+    def factor_at(self, theta: FloatArray) -> FactorPoint:
+        loadings, specific = self.split(theta)
+        if not (specific >= 0).all():
+            raise NotFeasible("a specific variance is negative")
+        k, m = self.size, self.size * self.order
+        largest = float((specific + (loadings**2).sum(axis=1)).max())
+        root = np.sqrt(np.maximum(specific, max(LEAST * largest, 1e-300)))
+        slopes = np.zeros((k + m, k + m))
+        at = np.arange(k)
+        slopes[at, at] = 0.5 / root
+        slopes[k:, k:] = np.eye(m)
+        if self._first:
+            slopes = np.roll(slopes, -k, axis=0)
+        return FactorPoint(np.concatenate([root, loadings.T.ravel()]), slopes)
+
+    def slopes_times(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
+        loadings, _ = self.split(theta)
+        common, specific = [], []
+        scores = loadings.T @ x
+        for i in range(self.size):
+            q = np.zeros_like(x)
+            q[i] = x[i]
+            specific.append(q)
+        for j in range(self.order):
+            for i in range(self.size):
+                q = np.multiply.outer(loadings[:, j], x[i])
+                q[i] += scores[j]
+                common.append(q)
+        return common + specific if self._first else specific + common
+
+    def edge(self, theta: FloatArray) -> bool:
+        loadings, specific = self.split(theta)
+        return bool((specific <= EDGE * (specific + (loadings**2).sum(axis=1))).any())
+
     def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
         variances = np.full(self.size, scale)
         if cell_means is not None:
@@ -101,3 +154,34 @@ class FactorAnalytic(Dense):
 
     def free_jacobian(self, free: FloatArray) -> FloatArray:
         return np.diag(np.where(self.free_roots(), 2 * free, 1.0))
+
+
+class ReducedRank(FactorAnalytic):
+    """``rr``: Σ = ΛΛ'. Stored as ``fa`` with every specific variance fixed at 0 (code F); T is Λ alone."""
+
+    singular = True
+    _specific_code = "F"
+
+    def __init__(self, levels: tuple[str, ...], order: int, text: str = "rr()"):
+        super().__init__(levels, order, text=text)
+        self.rank = order
+
+    def factor_entries(self) -> tuple[IntArray, IntArray]:
+        level, column = np.tile(np.arange(self.size), self.order), np.repeat(np.arange(self.order), self.size)
+        return level.astype(np.int64), column.astype(np.int64)
+
+    def factor_at(self, theta: FloatArray) -> FactorPoint:
+        if (theta[: self.size] != 0).any():
+            raise NotFeasible("a specific variance of rr() is not zero")
+        m = self.size * self.order
+        return FactorPoint(theta[self.size :].copy(), np.concatenate([np.zeros((self.size, m)), np.eye(m)]))
+
+    def edge(self, theta: FloatArray) -> bool:
+        return True
+
+    def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
+        loadings, _ = self.split(super().starts(scale, cell_means))
+        return self._join(loadings / np.sqrt(COMMON), np.zeros(self.size))
+
+    def free_roots(self) -> tuple[bool, ...]:
+        return (False,) * len(self.parameters)

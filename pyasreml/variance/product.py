@@ -136,12 +136,10 @@ class Product:
         return None
 
     def feasible(self, theta: FloatArray) -> bool:
-        """True where every factor is positive definite (a negative scale is allowed here: code U)."""
-        try:
-            self.coefficients(theta)
-        except NotFeasible:
+        """True where every factor is defined (a negative scale is allowed here: code U)."""
+        if self.scale and theta[0] == 0:
             return False
-        return True
+        return all(f.feasible(theta[at]) for f, at in zip(self.factors, self._slices, strict=True))
 
 
 def _kronecker(a: Entries, b: Entries, size: int, count: int) -> Entries:

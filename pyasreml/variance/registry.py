@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyasreml.bind.bound import StructureCall
-from pyasreml.errors import ModelError, UnsupportedError
+from pyasreml.errors import ModelError
 from pyasreml.variance.ante import Ante
 from pyasreml.variance.autoregressive import AR1
 from pyasreml.variance.band import Banded, GeneralCorrelation
 from pyasreml.variance.base import Structure
 from pyasreml.variance.cholesky import Cholesky
 from pyasreml.variance.diagonal import Diagonal
-from pyasreml.variance.factor import FactorAnalytic
+from pyasreml.variance.factor import FactorAnalytic, ReducedRank
 from pyasreml.variance.identity import Identity
 from pyasreml.variance.known import KnownMatrix
 from pyasreml.variance.matern import matern
@@ -64,11 +64,6 @@ CORRELATIONS: dict[str, Maker] = {
 }
 
 
-def _unsupported(call: StructureCall) -> Structure:
-    # Σ = ΛΛ' has no inverse: it needs the factor in the equations instead
-    raise UnsupportedError(f"{call.name}()", call.text)
-
-
 STRUCTURES: dict[str, Maker] = {
     "id": lambda call: Identity(call.size),
     "idv": lambda call: Identity(call.size),
@@ -80,7 +75,7 @@ STRUCTURES: dict[str, Maker] = {
     "ante": lambda call: Ante(_levels(call), call.order or 1, call.text),
     "fa": lambda call: FactorAnalytic(_levels(call), call.order or 1, text=call.text),
     "facv": lambda call: FactorAnalytic(_levels(call), call.order or 1, loadings_first=True, text=call.text),
-    "rr": _unsupported,
+    "rr": lambda call: ReducedRank(_levels(call), call.order or 1, call.text),
     "own": own,
     "vm": lambda call: KnownMatrix(call.options["known"]),
     "ide": lambda call: Identity(call.size),

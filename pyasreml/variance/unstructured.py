@@ -49,7 +49,7 @@ class Unstructured(Factored):
         return Coefficients(inverse[r, c], dc, float(2 * np.log(np.diagonal(factor)).sum()), dlogdet)
 
     def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
-        return self.slopes_times(theta, np.linalg.solve(self.matrix(theta), x))
+        return self.slopes_times(theta, np.asarray(np.linalg.solve(self.matrix(theta), x), np.float64))
 
     def matrix(self, theta: FloatArray) -> FloatArray:
         sigma = np.zeros((self.size, self.size))

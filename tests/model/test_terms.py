@@ -189,7 +189,6 @@ def test_errors_quote_the_formula(
 @pytest.mark.parametrize(
     ("part", "formula", "feature"),
     [
-        ("random", "~ rr(county, 2):gen", "rr()"),
         ("residual", "~ ilv(Row, Column)", "ilv()"),
         ("residual", "~ dsum(~ units | f, outer = g)", "dsum(outer=)"),
     ],

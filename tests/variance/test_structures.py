@@ -7,7 +7,7 @@ import pytest
 
 from pyasreml.bind.bound import StructureCall
 from pyasreml.data.known import known_matrix
-from pyasreml.errors import ModelError, UnsupportedError
+from pyasreml.errors import ModelError
 from pyasreml.variance.base import NotFeasible, Structure
 from pyasreml.variance.registry import CORRELATIONS, STRUCTURES, make_structure
 from pyasreml.variance.starts import level_covariance, positive_definite
@@ -309,12 +309,6 @@ def test_outside(name: str, theta: list[float]) -> None:
 def test_refused(call: StructureCall, said: str) -> None:
     with pytest.raises(ModelError, match=said):
         make_structure(call)
-
-
-def test_reduced_rank_is_counted() -> None:
-    with pytest.raises(UnsupportedError) as caught:
-        make_structure(StructureCall("rr", "t", 2, ("a", "b"), order=1, text="rr(t, 1)"))
-    assert caught.value.feature == "rr()"
 
 
 def test_many_levels_have_few_coefficients() -> None:

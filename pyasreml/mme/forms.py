@@ -1,0 +1,55 @@
+"""Which random terms are whitened: where Σ has no inverse, where the digits need it, or where it costs less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyasreml.mme.equations import Equations
+from pyasreml.variance.base import NotFeasible
+from pyasreml.variance.build import VarianceModel
+from pyasreml.variance.factor import FactorAnalytic
+from pyasreml.variance.whitened import WhitenedTerm, factored_place
+
+Whitened = tuple[WhitenedTerm | None, ...]
+
+
+def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], exact: bool) -> Equations:
+    """The equations of a model in their best form.
+
+    A term is whitened where its Σ is singular or nearly so at the start values, and wherever it can be in an exact
+    iteration, which may come to rest where Σ is singular. Factor analytic terms otherwise take the form that needs
+    fewer operations.
+
+    Parameters
+    ----------
+    variance : VarianceModel
+    make : callable
+        Makes the equations with the given terms whitened.
+    exact : bool
+    """
+    must: list[WhitenedTerm | None] = []
+    may: list[WhitenedTerm | None] = []
+    table = variance.parameters
+    for t, product in enumerate(variance.random):
+        if factored_place(product) is None:
+            must.append(None)
+            may.append(None)
+            continue
+        term = WhitenedTerm(product)
+        start = table.start[table.owner == t]
+        needed = exact or term.structure.edge(start[term.own]) or not _invertible(term, start)
+        must.append(term if needed else None)
+        may.append(term if needed or isinstance(term.structure, FactorAnalytic) else None)
+    plain = make(tuple(must))
+    if must == may:
+        return plain
+    white = make(tuple(may))
+    return white if white.analysis.flops < plain.analysis.flops else plain
+
+
+def _invertible(term: WhitenedTerm, start: object) -> bool:
+    try:
+        term.product.coefficients(start)  # type: ignore[arg-type]
+    except NotFeasible:
+        return False
+    return True

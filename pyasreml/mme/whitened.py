@@ -1,0 +1,254 @@
+r"""Equations in which some random terms are written by whitened unknowns v, u = S v with S = I ⊗ T(θ) ⊗ I.
+
+:math:`\tilde C = S'(W'R^{-1}W)S + \mathrm{blockdiag}(0, \tilde G^{-1}, 0)`: an entry of :math:`W'R^{-1}W`, value times
+a coefficient of R⁻¹, becomes entries whose coefficients are multiplied by one or two entries of T. Pattern and
+lists are made once. Outside this file everything is in terms of the effects:
+:math:`C^{-1} = S\tilde C^{-1}S'`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.typing import ArrayLike
+
+from pyasreml.linalg.backends import Numeric
+from pyasreml.variance.whitened import WhitenedTerm
+
+__all__ = ["WhitenedNumeric", "Whitening"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Lists = tuple[IntArray, IntArray, IntArray, FloatArray]
+
+BLOCK = 1 << 20
+"""Products of entries expanded at once."""
+
+
+class Whitening:
+    """Which terms are whitened, and what that does to columns and coefficients. Constant while θ changes.
+
+    Parameters
+    ----------
+    terms : sequence of WhitenedTerm or None
+        One a random term, None where the effects themselves are the unknowns.
+    offsets : sequence of int
+        First effect of each term; the last is the first column after the random terms.
+    columns : int
+        All columns of W.
+
+    Attributes
+    ----------
+    N : int
+        Number of unknowns.
+    offsets : tuple of int
+        First unknown of each term; the last is the first one after the random terms.
+    factor_offsets : tuple of int
+        First entry of each term's T among all those of the model, counted from 1: entry 0 is the constant 1.
+    """
+
+    def __init__(self, terms: Sequence[WhitenedTerm | None], offsets: Sequence[int], columns: int):
+        self.terms = tuple(terms)
+        self.effect_offsets = tuple(offsets)
+        effects, unknowns, entries = [np.arange(offsets[0])], [np.arange(offsets[0])], [np.zeros(offsets[0], np.int64)]
+        at, first = int(offsets[0]), 1
+        starts, firsts = [], []
+        for t, term in enumerate(self.terms):
+            starts.append(at)
+            firsts.append(first)
+            size = offsets[t + 1] - offsets[t]
+            if term is None:
+                effect, unknown, entry = np.arange(size), np.arange(size), np.full(size, -first)
+                count, width = 0, size
+            else:
+                effect, unknown, entry = term.columns_of()
+                count, width = term.entry_row.size, term.unknowns
+            effects.append(effect + offsets[t])
+            unknowns.append(unknown + at)
+            entries.append(entry + first)
+            at += width
+            first += count
+        rest = columns - offsets[-1]
+        starts.append(at)
+        firsts.append(first)
+        effects.append(np.arange(rest) + offsets[-1])
+        unknowns.append(np.arange(rest) + at)
+        entries.append(np.zeros(rest, np.int64))
+        self.N = at + rest
+        self.offsets, self.factor_offsets = tuple(starts), tuple(firsts)
+        self._count = np.bincount(np.concatenate(effects), minlength=columns)
+        self._start = np.concatenate([[0], np.cumsum(self._count)])
+        self._unknown, self._entry = np.concatenate(unknowns), np.concatenate(entries)
+
+    def pairs(self, row: IntArray, col: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """Every pair of entries of S in the rows `row` and `col`: which pair of rows, and both entries' places."""
+        many = self._count[row] * self._count[col]
+        which = np.repeat(np.arange(row.size), many)
+        number = np.arange(which.size) - np.repeat(np.cumsum(many) - many, many)
+        width = self._count[col][which]
+        return which, self._start[row][which] + number // width, self._start[col][which] + number % width
+
+    def expand(self, lists: Lists, prior: Lists) -> tuple[Lists, IntArray]:
+        """Entries of C̃ from those of W'R⁻¹W by effects and of the priors by unknowns.
+
+        Returns
+        -------
+        lists : row, column, number of the product, value
+        products : int array (number of products, 3)
+            Coefficient of the structures and the two entries of T that each product multiplies.
+        """
+        row, col, coef, value = lists
+        parts = []
+        span = self.factor_offsets[-1]
+        for lo in range(0, row.size, BLOCK):
+            piece = slice(lo, lo + BLOCK)
+            which, left, right = self.pairs(row[piece], col[piece])
+            r, c, v = self._unknown[left], self._unknown[right], value[piece][which]
+            same = row[piece][which] == col[piece][which]
+            # of a diagonal entry's pairs one order is enough; two effects with one unknown meet on its diagonal twice
+            keep = ~same | (r >= c)
+            v = np.where(~same & (r == c), 2 * v, v)
+            key = (coef[piece][which] * span + self._entry[left]) * span + self._entry[right]
+            parts.append((np.maximum(r, c)[keep], np.minimum(r, c)[keep], key[keep], v[keep]))
+        parts.append((prior[0], prior[1], prior[2] * span * span, prior[3]))
+        parts.extend(self._needed())
+        rows, cols, key, values = (np.concatenate(x) for x in zip(*parts, strict=True))
+        found, number = np.unique(key, return_inverse=True)
+        products = np.stack([found // span**2, found // span % span, found % span], axis=1)
+        return (rows, cols, number.astype(np.int64), values), products
+
+    def _needed(self) -> list[Lists]:
+        """Structural zeros: pairs of unknowns of one effect, whose inverse gives the effect's variance."""
+        out = []
+        for t, term in enumerate(self.terms):
+            if term is not None:
+                effects = np.arange(self.effect_offsets[t], self.effect_offsets[t + 1])
+                _, left, right = self.pairs(effects, effects)
+                r, c = self._unknown[left], self._unknown[right]
+                key = np.unique(r[r >= c] * self.N + c[r >= c])
+                zero = np.zeros(key.size)
+                out.append((key // self.N, key % self.N, zero.astype(np.int64), zero))
+        return out
+
+    def factors(self, thetas: Sequence[FloatArray]) -> FloatArray:
+        """Entries of all T after a leading 1, given each term's parameters; raises `NotFeasible`."""
+        out = [np.ones(1)]
+        out += [t.factor_at(x).values for t, x in zip(self.terms, thetas, strict=True) if t is not None]
+        return np.concatenate(out)
+
+    def scatter(self, entries: FloatArray, unknowns: FloatArray) -> FloatArray:
+        """S v."""
+        weights = entries[self._entry]
+        moved = unknowns[self._unknown] * (weights if unknowns.ndim == 1 else weights[:, None])
+        return np.asarray(np.add.reduceat(moved, self._start[:-1], axis=0)) if moved.size else moved
+
+    def gather(self, entries: FloatArray, effects: FloatArray) -> FloatArray:
+        """S'x."""
+        first, last = self.offsets[0], self.effect_offsets[0]
+        out = np.zeros((self.N, *effects.shape[1:]))
+        out[:first] = effects[:last]
+        for t, term in enumerate(self.terms):
+            x = effects[self.effect_offsets[t] : self.effect_offsets[t + 1]]
+            values = entries[self.factor_offsets[t] : self.factor_offsets[t + 1]]
+            out[self.offsets[t] : self.offsets[t + 1]] = x if term is None else term.adjoint(values, x)
+        out[self.offsets[-1] :] = effects[self.effect_offsets[-1] :]
+        return out
+
+    def inverse_at(
+        self, numeric: Numeric, entries: FloatArray, rows: IntArray, cols: IntArray
+    ) -> FloatArray:
+        """Entries of S C̃⁻¹ S'."""
+        out = np.empty(rows.size)
+        for lo in range(0, rows.size, BLOCK):
+            piece = slice(lo, lo + BLOCK)
+            which, left, right = self.pairs(rows[piece], cols[piece])
+            weight = entries[self._entry[left]] * entries[self._entry[right]]
+            found = numeric.inverse_at(self._unknown[left], self._unknown[right])
+            out[piece] = np.bincount(which, weights=weight * found, minlength=rows[piece].size)
+        return out
+
+
+class WhitenedNumeric:
+    """A solver's numbers in terms of the effects; members as those of `linalg.backends.Numeric`.
+
+    Parameters
+    ----------
+    inner : Numeric
+        Holds C̃.
+    whitening : Whitening
+    products : int array (number of products, 3)
+        From `Whitening.expand`.
+
+    Attributes
+    ----------
+    entries : float array
+        All T at the current θ, after a leading 1 (`Whitening.factors`); set before `assemble`.
+    factor_adjoint : float array
+        After `adjoint`: derivative of log|C̃| by those entries.
+    """
+
+    def __init__(self, inner: Numeric, whitening: Whitening, products: IntArray):
+        self.inner, self.whitening = inner, whitening
+        self._coef, self._left, self._right = products.T
+        self.entries = np.ones(whitening.factor_offsets[-1])
+        self.factor_adjoint: FloatArray = np.zeros_like(self.entries)
+
+    def set_entries(self, where: ArrayLike, coef: ArrayLike, val: ArrayLike) -> None:
+        """State C̃ as `Numeric.set_entries` does, by products instead of coefficients."""
+        self.inner.set_entries(where, coef, val)
+
+    def assemble(self, c: ArrayLike) -> None:
+        """Fill C̃ from the structures' coefficients and T."""
+        self._c = np.asarray(c, np.float64)
+        self.inner.assemble(self._c[self._coef] * self.entries[self._left] * self.entries[self._right])
+
+    def factor(self, tol: float = 1e-14) -> None:
+        """Factor C̃."""
+        self.inner.factor(tol)
+
+    def logdet(self) -> float:
+        """log|C̃|."""
+        return self.inner.logdet()
+
+    def unknowns(self, b: FloatArray) -> FloatArray:
+        """C̃⁻¹ S'b."""
+        return self.inner.solve(self.whitening.gather(self.entries, b))
+
+    def effects(self, v: FloatArray) -> FloatArray:
+        """S v."""
+        return self.whitening.scatter(self.entries, v)
+
+    def solve(self, b: ArrayLike) -> FloatArray:
+        """S C̃⁻¹ S'b."""
+        return self.effects(self.unknowns(np.asarray(b, np.float64)))
+
+    def forward(self, b: ArrayLike) -> npt.NDArray[Any]:
+        """L⁻¹ P S'b."""
+        return self.inner.forward(self.whitening.gather(self.entries, np.asarray(b, np.float64)))
+
+    def invert(self) -> None:
+        """Selected inverse of C̃."""
+        self.inner.invert()
+
+    def adjoint(self, ncoef: int) -> FloatArray:
+        """Derivative of log|C̃| by the structures' coefficients; that by T is left in `factor_adjoint`."""
+        t = self.inner.adjoint(self._coef.size)
+        left, right = self.entries[self._left], self.entries[self._right]
+        by_c, size = t * self._c[self._coef], self.entries.size
+        by_left = np.bincount(self._left, weights=by_c * right, minlength=size)
+        by_right = np.bincount(self._right, weights=by_c * left, minlength=size)
+        self.factor_adjoint = np.asarray(by_left + by_right, np.float64)
+        return np.bincount(self._coef, weights=t * left * right, minlength=ncoef).astype(np.float64, copy=False)
+
+    def inverse_diagonal(self) -> FloatArray:
+        """Diagonal of S C̃⁻¹ S'."""
+        every = np.arange(self.whitening.effect_offsets[-1] + self.whitening.N - self.whitening.offsets[-1])
+        return self.inverse_at(every, every)
+
+    def inverse_at(self, rows: ArrayLike, cols: ArrayLike) -> FloatArray:
+        """Entries of S C̃⁻¹ S' on the pattern of C."""
+        at = np.asarray(rows, np.int64), np.asarray(cols, np.int64)
+        return self.whitening.inverse_at(self.inner, self.entries, *at)
