@@ -409,7 +409,7 @@ class Likeness:
     def _average_oscillating(
         self, state: _State, new: FloatArray, limited: set[int], live: IntArray, ai: FloatArray
     ) -> None:
-        """Halve a move that leads back to where the parameter was two iterations ago, if it is large or does so again."""
+        """Halve a move that leads back to where the parameter was two iterations ago, if it is large or swings on."""
         step = new - state.theta
         if state.step is not None:
             returned = np.abs(step + state.step) < OSCILLATION * np.abs(state.step)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from saved import small_fit
 
 from pyasreml.fit.call_text import CallText
 from pyasreml.fit.display import fit_html, fit_text
+from tests.fit.saved import small_fit
 
 BLOCKS = (Path(__file__).parent / "calls.txt").read_text(encoding="utf-8").split("## ")[1:]
 

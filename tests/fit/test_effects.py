@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from saved import saved_fit, small_fit
 
 from pyasreml.errors import AsremlError, ModelError, UnsupportedError
 from pyasreml.fit.coef import coef
@@ -16,6 +15,7 @@ from pyasreml.fit.residuals import fitted, residuals
 from pyasreml.fit.strata import asv
 from pyasreml.fit.tidy import augment, glance, tidy
 from pyasreml.fit.wald_table import incremental_table
+from tests.fit.saved import saved_fit, small_fit
 
 
 def test_coef_by_part() -> None:

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from saved import small_fit
 from scipy.stats import chi2
 
 from pyasreml.errors import AsremlError, ModelError
 from pyasreml.fit.lrt import lrt, mixture_pvalue
+from tests.fit.saved import small_fit
 
 NAMES = ["rep", "block", "units!R"]
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from saved import saved_fit, small_fit
 
 from pyasreml.errors import AsremlError, ModelError
 from pyasreml.fit.components import component_covariance, components
 from pyasreml.fit.summary import aic, bic, summary
 from pyasreml.fit.tables import solution_table, tr, varcomp, vc
 from pyasreml.rprint import format_numbers
+from tests.fit.saved import saved_fit, small_fit
 
 # name of the saved object, row, component, std.error, z.ratio as documented
 DOCUMENTED = [

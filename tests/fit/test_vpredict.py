@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from saved import small_fit
 
 from pyasreml.errors import AsremlError, FormulaError
 from pyasreml.fit.components import component_covariance, components
 from pyasreml.fit.vpredict import vpredict
+from tests.fit.saved import small_fit
 
 EXPRESSIONS = {
     "V1/(V1+V2)": lambda v: v[0] / (v[0] + v[1]),
