@@ -25,8 +25,8 @@ IntArray = npt.NDArray[np.int64]
 
 FLOOR = 0.06324555434374689
 """A variance falls to this fraction of its value at most: sqrt(0.004), with the rounding error that its steps show."""
-FULL_STEP_GAIN = 0.45
-"""From iteration 2 on: U'd per row of the information below this makes the step full."""
+FULL_STEP_GAIN = 0.142
+"""From iteration 2 on: the squared multiplier times U'd per row of the information below this makes the step full."""
 FULL_STEP_NEXT = 1.0
 """Multiplier times the largest |d|/se below this makes the next step full."""
 NEARLY_FULL = 0.8
@@ -330,7 +330,7 @@ class Likeness:
         ai, damped = self._damp(self._penalise(point.ai, live, number), live)
         d = direction(ai, score, live, {})
         s = state.nominal * (DAMPED_STEP if damped else 1.0)
-        if number == 2 and live.size and score[live] @ d[live] / live.size < FULL_STEP_GAIN:
+        if number > 1 and live.size and state.nominal**2 * (score[live] @ d[live]) / live.size < FULL_STEP_GAIN:
             s = 1.0
         moved = self._limits(state, d, s, live, {})
         sign = self._sign_limited(theta, moved)
