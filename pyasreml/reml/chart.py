@@ -22,6 +22,10 @@ class Chart:
     ----------
     roots : bool array (p,)
         Coordinates that are square roots of a variance.
+    whitened : bool array (p,)
+        Roots of terms that need no inverse: they may come as near to zero as arithmetic allows.
+    columns : dict of int to int array
+        By such a root the other coordinates of its column of a Cholesky factor.
     """
 
     def __init__(self, equations: Equations):
@@ -29,24 +33,43 @@ class Chart:
         codes = table.codes
         linked = table.constraint.linked if table.constraint is not None else np.zeros(len(codes), bool)
         self.roots = np.zeros(len(codes), bool)
+        self.whitened = np.zeros(len(codes), bool)
+        self.columns: dict[int, IntArray] = {}
         self._pieces: list[tuple[IntArray, Structure]] = []
         owners = [(p, equations.rows_of_term(t)) for t, p in enumerate(equations.variance.random)]
         owners += [(p, equations.rows_of_section(k)) for k, p in enumerate(equations.variance.sections)]
-        for product, rows in owners:
+        white = {t: w.structure for t, w in enumerate(equations.whitened) if w is not None}
+        for owner, (product, rows) in enumerate(owners):
             at = int(product.scale)
             for factor in product.factors:
                 mine = rows[at : at + len(factor.parameters)]
                 at += len(factor.parameters)
                 roots = factor.free_roots()
-                if any(roots) and not any(codes[i] == "F" or linked[i] for i in mine):
+                held = any(codes[i] == "F" for i in mine) and not factor.free_separable
+                if any(roots) and not held and not linked[mine].any():
                     self._pieces.append((mine, factor))
                     self.roots[mine] = roots
+                    if factor is white.get(owner):
+                        self.whitened[mine] = roots
+                        columns = zip(mine.tolist(), factor.free_columns(), strict=True)
+                        self.columns.update({i: mine[c] for i, c in columns if c.size})
 
     def to_free(self, theta: FloatArray) -> FloatArray:
         """φ of θ."""
         out = theta.copy()
         for rows, factor in self._pieces:
             out[rows] = factor.to_free(theta[rows])
+        return out
+
+    def canonical(self, free: FloatArray) -> FloatArray:
+        """The same matrices with every root positive: a column of a Cholesky factor may change its sign."""
+        flip = [i for i in self.columns if free[i] < 0]
+        if not flip:
+            return free
+        out = free.copy()
+        for i in flip:
+            out[i] = -out[i]
+            out[self.columns[i]] = -out[self.columns[i]]
         return out
 
     def from_free(self, free: FloatArray) -> FloatArray:
@@ -57,10 +80,11 @@ class Chart:
         return out
 
     def pull(self, free: FloatArray, score: FloatArray, ai: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Score and information in φ: J'U and J'AJ."""
+        """Score and information in φ: J'U and J'AJ with the curvature of the chart."""
         if not self._pieces:
             return score, ai
-        jacobian = np.eye(free.size)
+        jacobian, curvature = np.eye(free.size), np.zeros_like(ai)
         for rows, factor in self._pieces:
             jacobian[np.ix_(rows, rows)] = factor.free_jacobian(free[rows])
-        return jacobian.T @ score, jacobian.T @ ai @ jacobian
+            curvature[np.ix_(rows, rows)] = factor.free_curvature(score[rows])
+        return jacobian.T @ score, jacobian.T @ ai @ jacobian + curvature

@@ -33,6 +33,10 @@ BOUND = 1e-8
 ROOT_BOUND = 1e-5
 """The same for the squared diagonal of a covariance matrix's Cholesky factor: the inverse of a matrix nearer to
 singular loses the digits that its score needs."""
+WHITE_BOUND = 1e-12
+"""The same for a term that is whitened, whose score keeps its digits."""
+CROSSING = 1e-4
+"""A root of a Cholesky factor passes zero while its column holds more than this, times the root of the scale."""
 CORRELATION_BOUND = 1 - 1e-7
 DAMPING = (0.0, 0.1, 1.0, 10.0, 1e2, 1e4, 1e6)
 RELEASE = 1e-7
@@ -94,6 +98,8 @@ class Exact:
         plain &= ~self._in_charts(kinds)
         self._lower[plain] = BOUND * scale
         self._lower[self.chart.roots] = np.sqrt(ROOT_BOUND * scale)
+        self._lower[self.chart.whitened] = np.sqrt(WHITE_BOUND * scale)
+        self._crossing = CROSSING * np.sqrt(scale)
         self._correlation: BoolArray = kinds == "R"
         self._active = np.array([i not in self._held for i in range(len(self.table))])
         self._constraint = self.table.constraint
@@ -194,6 +200,7 @@ class Exact:
         score, ai = point.score, point.ai
         if self._constraint is not None:
             score, ai = self._constraint.pull(score, ai)
+        free = self.chart.canonical(free)
         return _Local(point, free, *self.chart.pull(free, score, ai))
 
     def _expand(self, free: FloatArray) -> FloatArray:
@@ -220,6 +227,11 @@ class Exact:
             return bool(here.score[i] / (2 * here.free[i]) > RELEASE)
         return bool(here.score[i] > RELEASE)
 
+    def _may_cross(self, free: FloatArray, i: int) -> bool:
+        """True for a root whose column of the Cholesky factor does not vanish with it: beyond zero the column turns."""
+        column = self.chart.columns.get(i)
+        return column is not None and bool(np.abs(free[column]).max() > self._crossing)
+
     def _at_bound(self, free: FloatArray, i: int) -> bool:
         if self._correlation[i]:
             return bool(abs(free[i]) >= CORRELATION_BOUND)
@@ -240,7 +252,7 @@ class Exact:
             for i in live.tolist():
                 if i in imposed or i == self._sigma2:
                     continue
-                if free[i] + d[i] < self._lower[i]:
+                if free[i] + d[i] < self._lower[i] and not self._may_cross(free, i):
                     new[i] = self._lower[i] - free[i]
                 elif self._correlation[i] and abs(free[i] + d[i]) >= 1:
                     # half way to the limit, or on it once there is nothing between

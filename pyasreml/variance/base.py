@@ -169,6 +169,22 @@ class Structure(ABC):
         """Which free coordinates are square roots of a variance, bounded below by 0."""
         return (False,) * len(self.parameters)
 
+    def free_curvature(self, score: FloatArray) -> FloatArray:
+        r"""What the curvature of θ adds to the information of the free coordinates, float array (p, p).
+
+        The information of φ is :math:`J'AJ - \sum_m s_m\,\partial^2\theta_m/\partial\phi\partial\phi'`; J vanishes where
+        a matrix becomes singular, so that there the second part leads. Its positive semi-definite part is what
+        is wanted; `score` is that of θ.
+        """
+        return np.zeros((score.size, score.size))
+
+    free_separable: bool = False
+    """True where each free coordinate is a function of one parameter, so that others may be held."""
+
+    def free_columns(self) -> tuple[IntArray, ...]:
+        """For each free coordinate that is a root, coordinates with it in a column whose sign is of no account."""
+        return (np.zeros(0, np.int64),) * len(self.parameters)
+
     @property
     def init_count(self) -> int:
         """Number of values that ``init=`` takes."""

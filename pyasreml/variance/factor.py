@@ -40,6 +40,7 @@ class FactorAnalytic(Dense, Factored):
     """
 
     has_variance = True
+    free_separable = True
     _specific_code = "P"
 
     def __init__(self, levels: tuple[str, ...], order: int, loadings_first: bool = False, text: str = "fa()"):
@@ -154,6 +155,9 @@ class FactorAnalytic(Dense, Factored):
 
     def free_jacobian(self, free: FloatArray) -> FloatArray:
         return np.diag(np.where(self.free_roots(), 2 * free, 1.0))
+
+    def free_curvature(self, score: FloatArray) -> FloatArray:
+        return np.diag(np.where(self.free_roots(), np.maximum(-2 * score, 0.0), 0.0))
 
 
 class ReducedRank(FactorAnalytic):

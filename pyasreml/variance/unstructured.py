@@ -120,6 +120,22 @@ class Unstructured(Factored):
     def free_roots(self) -> tuple[bool, ...]:
         return tuple((self._row == self._col).tolist())
 
+    def free_curvature(self, score: FloatArray) -> FloatArray:
+        # dlogL = sum of M * dS, and the second derivative of S by L_ij and L_lj is e_i e_l' + e_l e_i'
+        r, c = self._row, self._col
+        gradient = self.matrix(np.where(r == c, score, 0.5 * score))
+        roots, vectors = np.linalg.eigh(gradient)
+        falling = (vectors * np.maximum(-2 * roots, 0.0)) @ vectors.T
+        return np.asarray(np.where(c[:, None] == c, falling[np.ix_(r, r)], 0.0))
+
+    def free_columns(self) -> tuple[IntArray, ...]:
+        below = self._row > self._col
+        none = np.zeros(0, np.int64)
+        return tuple(
+            np.flatnonzero(below & (self._col == c)) if r == c else none
+            for r, c in zip(self._row.tolist(), self._col.tolist(), strict=True)
+        )
+
     def _factor(self, free: FloatArray) -> FloatArray:
         factor = np.zeros((self.size, self.size))
         factor[self._row, self._col] = free
