@@ -66,6 +66,7 @@ def test_units_effects() -> None:
     fit = small_fit(
         coefficients={"fixed": None, "random": effects, "sparse": None},
         term_of_effect=lambda part: [("b", 1), ("units", 4)] if part == "random" else [],
+        engine=SimpleNamespace(bound=SimpleNamespace(frame=SimpleNamespace(unit_codes=np.arange(4)))),
     )
     np.testing.assert_array_equal(residuals(fit, spatial="plot"), [0.1, 0.2, np.nan, 0.4])
 
