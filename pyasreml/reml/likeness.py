@@ -60,7 +60,7 @@ OSCILLATION = 0.05
 """A move that takes the last one back to within this fraction is halved: the parameter is set to its average …"""
 LARGE_MOVE = 0.5
 """… if it is larger than this many standard errors, or if it is …"""
-SWINGS = 2
+SWINGS = 3
 """… so many times in a row."""
 OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
