@@ -76,6 +76,7 @@ def model_frame(
     na = na_action or NaMethod()
     table = Table.from_any(data)
     check_asmv(spec, table)
+    _check_response_use(spec)
     uses = list(uses_of(spec, group or {}, table))
     wanted: dict[str, None] = {}
     for use in [Use(spec.response, "fixed", spec.texts["fixed"]), *uses]:
@@ -114,7 +115,6 @@ def model_frame(
     if made:
         frame = frame.with_columns(made)
     groups = {name: group_columns(name, group, table) for name in group or {}} if group else {}
-    _check_response_use(spec)
     return ModelFrame(frame, y, _weights(weights, frame, observed), expressions, groups)
 
 

@@ -95,9 +95,14 @@ def _entry(
 
 
 def table_of(variance: VarianceModel) -> pd.DataFrame:
-    """``vparameters.table``: Component, Value, Constraint, with R's row numbers."""
+    """``vparameters.table``: Component, Value, Constraint, with R's row numbers; random terms in formula order."""
     p = variance.parameters
-    frame = {"Component": list(p.names), "Value": p.start.copy(), "Constraint": list(p.codes)}
+    order = np.argsort(p.owner, kind="stable")
+    frame = {
+        "Component": [p.names[i] for i in order],
+        "Value": p.start[order],
+        "Constraint": [p.codes[i] for i in order],
+    }
     return pd.DataFrame(frame, index=pd.RangeIndex(1, len(p) + 1))
 
 
