@@ -72,6 +72,15 @@ class Chart:
             out[self.columns[i]] = -out[self.columns[i]]
         return out
 
+    def turn(self, free: FloatArray, score: FloatArray) -> FloatArray:
+        """The score at `free` itself from that at its canonical form."""
+        out = score.copy()
+        for i in self.columns:
+            if free[i] < 0:
+                out[i] = -out[i]
+                out[self.columns[i]] = -out[self.columns[i]]
+        return out
+
     def from_free(self, free: FloatArray) -> FloatArray:
         """θ of φ."""
         out = free.copy()

@@ -39,6 +39,10 @@ CROSSING = 1e-4
 """A root of a Cholesky factor passes zero while its column holds more than this, times the root of the scale."""
 CORRELATION_BOUND = 1 - 1e-7
 DAMPING = (0.0, 0.1, 1.0, 10.0, 1e2, 1e4, 1e6)
+SLOPE_LEFT = 0.5
+"""A full step that leaves more than this part of the slope is lengthened to where the slope would vanish …"""
+LONGEST = 20.0
+"""… but to no more than this multiple."""
 RELEASE = 1e-7
 """A score that points back inside by more than this frees a parameter at its bound."""
 
@@ -276,5 +280,25 @@ class Exact:
                 except NotFeasible:
                     continue
                 if trial.loglik > here.point.loglik:
-                    return self._local(trial, free), alpha, hit
+                    found = self._local(trial, free)
+                    if alpha == 1.0 and not damping and not hit:
+                        return (*self._lengthened(here, move, found), hit)
+                    return found, alpha, hit
         return None, 0.0, set()
+
+    def _lengthened(self, here: _Local, move: FloatArray, found: _Local) -> tuple[_Local, float]:
+        """A longer step where the slope along the move has hardly fallen: the average information was too large."""
+        slope = float(here.score @ move)
+        left = float(self.chart.turn(here.free + move, found.score) @ move) / slope if slope > 0 else 0.0
+        if left < SLOPE_LEFT:
+            return found, 1.0
+        alpha = min(1 / max(1 - left, 1e-9), LONGEST)
+        free = here.free + alpha * move
+        if (free < self._lower).any() or (np.abs(free[self._correlation]) >= CORRELATION_BOUND).any():
+            return found, 1.0
+        try:
+            free = self._expand(free)
+            trial = evaluate(self.equations, self.chart.from_free(free), self._active, least=found.point.loglik)
+        except NotFeasible:
+            return found, 1.0
+        return (self._local(trial, free), alpha) if trial.loglik > found.point.loglik else (found, 1.0)
