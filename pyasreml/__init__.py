@@ -69,6 +69,7 @@ _WHERE: dict[str, str] = {
     "UnsupportedError": "errors",
     "update": "api",
     "vc": "fit.tables",
+    "vcm_lm": "fit.constraint_lists",
     "vpredict": "fit.vpredict",
     "wald": "fit.wald",
 }

@@ -15,6 +15,7 @@ from pyasreml.call import call_options, call_text, formula_text, known_objects, 
 from pyasreml.data import NaMethod
 from pyasreml.design import build
 from pyasreml.errors import AsremlError, FitError, warn
+from pyasreml.fit.constraint_lists import constrained
 from pyasreml.fit.core import Asreml, Recipe, check_fit
 from pyasreml.fit.engine import Engine
 from pyasreml.fit.family import Family
@@ -57,7 +58,7 @@ def asreml(fixed: Any = None, random: Any = None, sparse: Any = None, residual: 
         asreml's other arguments, in Python or in R spelling (``na_action``, ``**{"na.action": …}``), by unique
         beginnings too: ``G_param``, ``R_param``, ``data``, ``na_action``, ``subset``, ``weights``, ``family``,
         ``start_values``, ``model_frame``, ``asmv``, ``group``, ``knot_points``, ``pwr_points``, ``equate_levels``,
-        ``known``; and the options of `asreml_options` for this call: ``maxit``, ``trace``, ``workspace``, ``exact`` ….
+        ``vcc``, ``vcm`` (see `vcm_lm`), ``known``; and the options of `asreml_options` for this call: ``maxit``, ``trace``, ``workspace``, ``exact`` ….
 
     Returns
     -------
@@ -244,6 +245,8 @@ def _variance(bound: BoundModel, formals: Mapping[str, Any], options: Options) -
         table = table.with_values(values, codes if keep_codes else {})
     if options.fixgammas:
         table = replace(table, codes=tuple("F" if i != table.sigma2 else c for i, c in enumerate(table.codes)))
+    elif not formals.get("start_values"):
+        table = constrained(table, formals.get("vcc"), formals.get("vcm"))
     return replace(variance, parameters=table)
 
 

@@ -60,8 +60,6 @@ VERSION_3: dict[str, str] = {
 """Names that change the model in version 3, and what version 4 has instead."""
 
 NOT_HERE: dict[str, str] = {
-    "vcm": "vcm",
-    "vcc": "vcc",
     "mbf": "mbf",
     "prune": "prune",
     "combine": "combine",
@@ -209,7 +207,7 @@ def call_text(formals: Mapping[str, Any], options: Mapping[str, Any]) -> str:
             shown = "data"
         elif name in ("fixed", "random", "sparse", "residual"):
             shown = formula_text(value, name) or "NULL"
-        elif name in ("G_param", "R_param"):
+        elif name in ("G_param", "R_param", "vcm", "vcc"):
             shown = name.replace("_", ".")
         else:
             shown = r_value(value)

@@ -62,6 +62,7 @@ ON_RESULTS: dict[str, str] = {
     "tr": "tr",
     "varioGram": "varioGram",
     "vc": "vc",
+    "vcm.lm": "vcm_lm",
     "vpredict": "vpredict",
     "wald": "wald",
     "wald.asreml": "wald",

@@ -140,6 +140,7 @@ class Likeness:
         self._constraint = self.table.constraint
         follows = np.flatnonzero(self._constraint.follows) if self._constraint is not None else ()
         self._follows = {int(i) for i in follows}
+        self._whole: Point | None = None
         kinds, codes = np.array(self.table.kinds), np.array(self.table.codes)
         proper = np.ones(len(self.table), bool)
         if self._sigma2 is not None:
@@ -242,6 +243,7 @@ class Likeness:
         """The point with score and information of the base parameters, where others follow from them."""
         if self._constraint is None:
             return point
+        self._whole = point
         score, ai = self._constraint.pull(point.score, point.ai)
         return replace(point, score=score, ai=ai)
 
@@ -473,6 +475,8 @@ class Likeness:
         if self._constraint is not None:
             final_codes = self._constraint.final_codes(final_codes)
             ai_inverse = self._constraint.push(ai_inverse)
+            assert self._whole is not None
+            point = self._whole
         return Estimates(
             tuple(state.iterates),
             state.theta,
