@@ -58,7 +58,8 @@ def asreml(fixed: Any = None, random: Any = None, sparse: Any = None, residual: 
         asreml's other arguments, in Python or in R spelling (``na_action``, ``**{"na.action": …}``), by unique
         beginnings too: ``G_param``, ``R_param``, ``data``, ``na_action``, ``subset``, ``weights``, ``family``,
         ``start_values``, ``model_frame``, ``asmv``, ``group``, ``knot_points``, ``pwr_points``, ``equate_levels``,
-        ``vcc``, ``vcm`` (see `vcm_lm`), ``known``; and the options of `asreml_options` for this call: ``maxit``, ``trace``, ``workspace``, ``exact`` ….
+        ``vcc``, ``vcm`` (see `vcm_lm`), ``known``; and the options of `asreml_options` for this call: ``maxit``,
+        ``trace``, ``workspace``, ``exact`` ….
 
     Returns
     -------

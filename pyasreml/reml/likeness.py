@@ -304,7 +304,8 @@ class Likeness:
         steps: dict[int, float] = {}
         matrices = 0
         for product, rows in self._owners():
-            if product.feasible(new[rows]):
+            linked = self._constraint is not None and self._constraint.linked[rows].any()
+            if linked or product.feasible(new[rows]):
                 continue
             stepped = product.em_step(theta[rows], point.score[rows])
             if stepped is None or not product.feasible(np.where(np.isnan(stepped), theta[rows], stepped)):
@@ -453,10 +454,7 @@ class Likeness:
     def _keep_constrained(self, theta: FloatArray, new: FloatArray) -> int:
         """The same where parameters of one structure follow from those of another: the whole move is halved."""
         assert self._constraint is not None
-        eq = self.equations
-        owners = [(p, eq.rows_of_term(t)) for t, p in enumerate(eq.variance.random)]
-        owners += [(p, eq.rows_of_section(k)) for k, p in enumerate(eq.variance.sections)]
-        owners = [(p, rows) for p, rows in owners if p.parameter_count > int(p.scale)]
+        owners = [(p, rows) for p, rows in self._owners() if p.parameter_count > int(p.scale)]
         for halvings in range(60):
             if self._constraint.feasible(new) and all(p.feasible(new[rows]) for p, rows in owners):
                 return len(self.table) if halvings else 0
