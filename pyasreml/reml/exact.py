@@ -7,6 +7,8 @@ points outwards.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,6 +41,10 @@ CROSSING = 1e-4
 """A root of a Cholesky factor passes zero while its column holds more than this, times the root of the scale."""
 CORRELATION_BOUND = 1 - 1e-7
 DAMPING = (0.0, 0.1, 1.0, 10.0, 1e2, 1e4, 1e6)
+PATIENCE = 15
+"""Iterations after which the average information is corrected by the changes of the score seen …"""
+PAIRS = 6
+"""… in so many steps."""
 SLOPE_LEFT = 0.5
 """A full step that leaves more than this part of the slope is lengthened to where the slope would vanish …"""
 LONGEST = 20.0
@@ -55,6 +61,20 @@ class _Local:
     free: FloatArray
     score: FloatArray
     ai: FloatArray
+
+
+def _with_secants(ai: FloatArray, pairs: Iterable[tuple[FloatArray, FloatArray]]) -> FloatArray:
+    """The information, corrected so that it explains the change y of the score over each step s.
+
+    Broyden, Fletcher, Goldfarb and Shanno's update (Nocedal & Wright 2006, Numerical Optimization, eq. 6.19), steps
+    without positive curvature left out.
+    """
+    for s, y in pairs:
+        a = ai @ s
+        size, curvature = float(s @ a), float(s @ y)
+        if size > 0 and curvature > 1e-3 * size:
+            ai = ai - np.outer(a, a) / size + np.outer(y, y) / curvature
+    return ai
 
 
 class Exact:
@@ -124,7 +144,10 @@ class Exact:
         singular: set[int] = set()
         iterates: list[Iterate] = []
         previous, converged, message = here.point.theta, False, ""
+        pairs: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=PAIRS)
         for number in range(1, self.maxit + 1):
+            if number > PATIENCE:
+                here = replace(here, ai=_with_secants(here.ai, pairs))
             bound = {i for i in bound if not self._wants_in(here, i)}
             live = self._check_singular(here, bound, singular)
             _, hit = self._move(here, live, 0.0)
@@ -140,6 +163,7 @@ class Exact:
                 converged = gain < 1e-6
                 message = "" if converged else "no step along the Newton direction raises the log-likelihood"
                 break
+            pairs.append((nearer.free - here.free, here.score - nearer.score))
             previous, here = here.point.theta, nearer
             bound |= {i for i in hit if self._at_bound(here.free, i)}
         return self._finish(here, previous, bound, singular, tuple(iterates), converged, message)

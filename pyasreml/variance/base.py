@@ -173,8 +173,8 @@ class Structure(ABC):
         r"""What the curvature of θ adds to the information of the free coordinates, float array (p, p).
 
         The information of φ is :math:`J'AJ - \sum_m s_m\,\partial^2\theta_m/\partial\phi\partial\phi'`; J vanishes
-        where a matrix becomes singular, so that there the second part leads. Its positive semi-definite part is
-        what is wanted; `score` is that of θ.
+        where a matrix becomes singular, so that there the second part leads. It is wanted without
+        negative roots; `score` is that of θ.
         """
         return np.zeros((score.size, score.size))
 
