@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 
 from pyasreml.design import effect_names, side_by_side, term_block
 from pyasreml.fit.engine import Engine
+from pyasreml.fit.factor_scores import logdet_with_scores, with_scores
 from pyasreml.fit.fixed_tests import row_variances
 from pyasreml.reml.iterate import Estimates
 
@@ -66,9 +67,9 @@ class Effects:
 
 
 def logdet_c(engine: Engine, estimates: Estimates) -> float:
-    """log|C| with the equations of missing values, those that were dropped (diagonal R) included."""
+    """log|C| with the equations of missing values, those that were dropped (diagonal R) included, and factor scores."""
     eq = engine.equations
-    total = estimates.point.logdet_C
+    total = estimates.point.logdet_C + logdet_with_scores(engine, estimates.point)
     if eq.residual.diagonal and not eq.observed.all():
         total += float(np.log(_dropped_precision(engine, estimates.point.theta)).sum())
     return total
@@ -113,11 +114,12 @@ def collect(engine: Engine, estimates: Estimates) -> Effects:
         noeff.append((term.label, coded.rank))
     for t, term in enumerate(bound.random):
         at = slice(eq.offsets[t], eq.offsets[t + 1])
-        effects["random"].append(b[at])
-        variances["random"].append(v[at])
-        names["random"].extend(effect_names(term))
-        terms["random"].append((term.label, at.stop - at.start))
-        noeff.append((term.label, at.stop - at.start))
+        found = with_scores(engine, t, estimates.point, b[at], v[at])
+        effects["random"].append(found.effects)
+        variances["random"].append(found.variances)
+        names["random"].extend(found.names)
+        terms["random"].append((term.label, len(found.names)))
+        noeff.append((term.label, len(found.names)))
     linear = eq.X.dot(b[: eq.p])
     for t, z in enumerate(eq.Z):
         linear += z.dot(b[eq.offsets[t] : eq.offsets[t + 1]])

@@ -43,7 +43,11 @@ def random_list(bound: BoundModel, variance: VarianceModel, theta: Any, codes: t
     for t, (term, product) in enumerate(zip(bound.random, variance.random, strict=True)):
         rows = _owner_rows(variance, t)
         prefix = term.parameter_label or term.label
-        out[term.label] = _entry(prefix, term.size, term.structures, product, rows, variance, theta, codes)
+        size = term.size
+        for call in term.structures:
+            if call.name in ("fa", "rr"):
+                size = size // call.size * (call.size + (call.order or 1))
+        out[term.label] = _entry(prefix, size, term.structures, product, rows, variance, theta, codes)
     return out
 
 
@@ -90,7 +94,8 @@ def _entry(
         mine = [i for i in rows if at <= table.local[i] < at + len(factor.parameters)]
         at += len(factor.parameters)
         name = "id" if call.name == "idv" else call.name
-        out[call.variable] = {"facnam": call.variable, "model": name, "levels": list(call.levels), **part(mine)}
+        levels = [*call.levels, *(f"Comp{j + 1}" for j in range(call.order or 1) if name in ("fa", "rr"))]
+        out[call.variable] = {"facnam": call.variable, "model": name, "levels": levels, **part(mine)}
     return out
 
 

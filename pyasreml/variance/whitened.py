@@ -35,6 +35,8 @@ class WhitenedTerm:
         var(v).
     size, unknowns : int
         Length of u and of v.
+    place : int
+        Which structure of the product is replaced.
     before, after : int
         Sizes of K₁ and K₂.
     entry_row, entry_col : int array (t,)
@@ -46,7 +48,7 @@ class WhitenedTerm:
         assert place is not None
         structure = product.factors[place]
         assert isinstance(structure, Factored)
-        self.product, self.structure, self._place = product, structure, place
+        self.product, self.structure, self.place = product, structure, place
         factors: list[Structure] = list(product.factors)
         factors[place] = Identity(structure.rank)
         self.prior = Product(factors, scale=False)
@@ -62,7 +64,7 @@ class WhitenedTerm:
     @property
     def own(self) -> slice:
         """Parameters of Σ among those of the term."""
-        return self._slices[self._place]
+        return self._slices[self.place]
 
     def factor_at(self, theta: FloatArray) -> FactorPoint:
         """T at the term's parameters."""
@@ -74,6 +76,10 @@ class WhitenedTerm:
         dc, dlogdet = np.zeros((theta.size, point.c.size)), np.zeros(theta.size)
         dc[self._rest], dlogdet[self._rest] = point.dc, point.dlogdet
         return Coefficients(point.c, dc, point.logdet, dlogdet)
+
+    def prior_logdet(self, theta: FloatArray) -> float:
+        """log|var(v)|."""
+        return self.prior.coefficients(theta[self._rest]).logdet
 
     def columns_of(self) -> tuple[IntArray, IntArray, IntArray]:
         """Entries of S in u = S v: effect, unknown and entry of T, by effects."""
@@ -115,6 +121,21 @@ class WhitenedTerm:
         """Unknowns (K₁ ⊗ T' ⊗ K₂)h for h = Z'R⁻¹e, float array (unknowns,)."""
         return self.adjoint(self.factor_at(theta).values, self._known_times(theta, h))
 
+    def known_diagonal(self, theta: FloatArray) -> FloatArray:
+        """Diagonal of K₁ ⊗ K₂, float array (before * after,)."""
+        out = np.ones(1)
+        for j, (factor, at) in enumerate(zip(self.product.factors, self._slices, strict=True)):
+            if isinstance(factor, Identity):
+                diagonal = np.ones(factor.size)
+            elif j == self.place:
+                continue
+            else:
+                numeric = self._inverse(j, factor, theta[at])
+                numeric.invert()
+                diagonal = numeric.inverse_diagonal()
+            out = np.multiply.outer(out, diagonal).ravel()
+        return out
+
     def working(self, theta: FloatArray, h: FloatArray) -> FloatArray:
         r"""(∂_i V)h for V = K₁ ⊗ Σ ⊗ K₂ and columns h = Z'R⁻¹e (size, m): float array (size, m, p)."""
         size, m = h.shape
@@ -135,7 +156,7 @@ class WhitenedTerm:
             u = back(structure.matrix(own) @ flat, self.before, structure.size)
             before = 1
             for j, (factor, at) in enumerate(zip(self.product.factors, self._slices, strict=True)):
-                if j != self._place and at.stop > at.start:
+                if j != self.place and at.stop > at.start:
                     for i, q in enumerate(factor.working(theta[at], turned(u, before, factor.size))):
                         out[:, :, at.start + i] = back(q, before, factor.size)
                 before *= factor.size
@@ -145,7 +166,7 @@ class WhitenedTerm:
         """(K₁ ⊗ I ⊗ K₂)h, every K by a solve with its inverse."""
         x, before = h, 1
         for j, (factor, at) in enumerate(zip(self.product.factors, self._slices, strict=True)):
-            if j != self._place and not isinstance(factor, Identity):
+            if j != self.place and not isinstance(factor, Identity):
                 cube = x.reshape(before, factor.size, -1).transpose(1, 0, 2)
                 solved = self._inverse(j, factor, theta[at]).solve(np.ascontiguousarray(cube).reshape(factor.size, -1))
                 x = solved.reshape(factor.size, before, -1).transpose(1, 0, 2).reshape(h.shape)
