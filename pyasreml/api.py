@@ -18,6 +18,7 @@ from pyasreml.errors import AsremlError, FitError, warn
 from pyasreml.fit.constraint_lists import constrained
 from pyasreml.fit.core import Asreml, Recipe, check_fit
 from pyasreml.fit.engine import Engine
+from pyasreml.fit.factor_starts import from_fewer_factors
 from pyasreml.fit.family import Family
 from pyasreml.fit.memory import check_workspace
 from pyasreml.fit.param_lists import random_list, read_values, residual_list, table_of, warn_unused
@@ -243,6 +244,8 @@ def _variance(bound: BoundModel, formals: Mapping[str, Any], options: Options) -
         values, codes = read_values(formals.get(name), name.replace("_", "."))
         if isinstance(formals.get(name), (str,)) or hasattr(formals.get(name), "columns"):
             warn_unused(values, variance, name.replace("_", "."))
+        if name == "G_param":
+            values = {**from_fewer_factors(bound, variance, values), **values}
         table = table.with_values(values, codes if keep_codes else {})
     if options.fixgammas:
         table = replace(table, codes=tuple("F" if i != table.sigma2 else c for i, c in enumerate(table.codes)))

@@ -123,6 +123,7 @@ class Exact:
         self._lower[plain] = BOUND * scale
         self._lower[self.chart.roots] = np.sqrt(ROOT_BOUND * scale)
         self._lower[self.chart.whitened] = np.sqrt(WHITE_BOUND * scale)
+        self._lower[sorted(self._held)] = -np.inf
         self._crossing = CROSSING * np.sqrt(scale)
         self._correlation: BoolArray = kinds == "R"
         self._active = np.array([i not in self._held for i in range(len(self.table))])

@@ -80,7 +80,7 @@ def test_reduced_rank_has_scores_alone():
     assert names[0] == "rr(row, 2)_Comp1:gen_g00" and names[-1] == "rr(row, 2)_Comp2:gen_g09"
     assert fit.noeff["rr(row, 2):gen"] == 20
     assert list(fit.vparameters_con[:6]) == ["F"] * 6
-    assert fit.vparameters_con["rr(row, 2):gen!1!fa2"] == "F"
+    assert fit.vparameters_con["rr(row, 2):gen!0!fa2"] == "F"
     loadings = fit.vparameters.filter(regex="!fa").to_numpy().reshape(2, 6).T
     scores = fit.coefficients.random["effect"].to_numpy().reshape(2, 10)
     u = fit.engine.at(fit.estimates.point.theta).point.solution[fit.engine.equations.offsets[0] :]

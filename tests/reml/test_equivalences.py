@@ -1,0 +1,83 @@
+"""Forms of one covariance matrix reach one log-likelihood, also where it is singular; a sample of simulated sites."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pyasreml as pa
+
+
+def sites(k, seed, genotypes=40, factors=None, copies=2):
+    """Genotypes on k sites: covariance matrix of full rank, or of so many factors with specific variances."""
+    rng = np.random.default_rng(seed)
+    if factors is None:
+        half = rng.normal(size=(k, k))
+        sigma = half @ half.T / k + 0.3 * np.eye(k)
+    else:
+        loadings = rng.normal(0.0, 0.5, size=(k, factors))
+        loadings[:, 0] += 0.7
+        sigma = loadings @ loadings.T + np.diag(rng.uniform(0.05, 0.5, k))
+    effects = rng.multivariate_normal(np.zeros(k), sigma, size=genotypes)
+    site, gen, _ = (x.ravel() for x in np.indices((k, genotypes, copies)))
+    frame = pd.DataFrame({"site": site, "gen": gen, "y": effects[gen, site] + rng.normal(0, 0.7, site.size)})
+    return frame.astype({"site": str, "gen": str})
+
+
+def exact(random, data, **more):
+    return pa.asreml("y ~ site", random=random, residual="~ idv(units)", data=data, trace=False, exact=True, **more)
+
+
+@pytest.mark.parametrize("k, seed", [(3, 1), (4, 2)])
+def test_full_rank_models_are_one(k, seed):
+    data = sites(k, seed, genotypes=60)
+    want = exact("~ us(site):gen", data)
+    assert "B" not in set(want.vparameters_con)
+    for term in (f"chol(site, {k - 1})", f"ante(site, {k - 1})", f"rr(site, {k})", "corgh(site)"):
+        fit = exact(f"~ {term}:gen", data)
+        assert fit.converge, term
+        assert fit.loglik == pytest.approx(want.loglik, abs=1e-8), term
+
+
+@pytest.mark.parametrize("k, seed", [(4, 5), (5, 4), (6, 22)])
+def test_a_singular_optimum_is_the_same_by_reduced_rank(k, seed):
+    data = sites(k, seed, genotypes=25, factors=2)
+    us = exact("~ us(site):gen", data)
+    roots = np.linalg.eigvalsh(us.engine.variance.random[0].factors[0].matrix(us.vparameters.to_numpy()[:-2]))
+    rank = int((roots > 1e-6 * roots[-1]).sum())
+    assert us.converge and rank < k
+    rr = exact(f"~ rr(site, {rank}):gen", data)
+    assert rr.converge
+    assert us.loglik == pytest.approx(rr.loglik, abs=1e-8)
+
+
+def test_one_factor_on_three_sites_is_unstructured():
+    data = sites(3, 13, genotypes=80, factors=1)
+    fa, us = exact("~ fa(site, 1):gen", data), exact("~ us(site):gen", data)
+    assert "B" not in set(fa.vparameters_con)
+    assert fa.loglik == pytest.approx(us.loglik, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", ["fa(site)", "fa(site, 1)", "fa(site, k = 1)"])
+def test_more_factors_start_from_fewer(name):
+    data = sites(8, 3, genotypes=40, factors=2)
+    one = exact(f"~ {name}:gen", data)
+    two = one.update(random="~ fa(site, 2):gen", maxit=1, exact=False)
+    specific = one.vparameters.filter(regex="var").to_numpy()
+    start = two.trace.iloc[4:, 0]
+    np.testing.assert_allclose(start.filter(regex="var"), 0.8 * specific)
+    np.testing.assert_allclose(start.filter(regex="fa1"), one.vparameters.filter(regex="fa1"))
+    assert start["fa(site, 2):gen!0!fa2"] == 0 and (start.filter(regex="[1-7]!fa2") != 0).all()
+    two = one.update(random="~ fa(site, 2):gen")
+    assert two.converge and two.loglik > one.loglik
+    assert two.loglik == pytest.approx(exact("~ fa(site, 2):gen", data).loglik, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_simulated_sites_converge(seed):
+    k = 3 + seed % 3
+    fit = exact("~ us(site):gen", sites(k, 100 + seed, genotypes=25))
+    assert fit.converge
+    fit = exact(f"~ fa(site, {1 + seed % 2}):gen", sites(8 + seed, 200 + seed, genotypes=25, factors=1 + seed % 2))
+    assert fit.converge
