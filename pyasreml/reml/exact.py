@@ -243,7 +243,9 @@ class Exact:
 
     def _first(self) -> _Local:
         try:
-            free = self._expand(np.maximum(self.chart.to_free(self.start), self._lower))
+            free = self.chart.to_free(self.start)
+            # a parameter that is held may stand below the bound of a free one
+            free = self._expand(np.where(self._active, np.maximum(free, self._lower), free))
             return self._local(evaluate(self.equations, self.chart.from_free(free), self._active), free)
         except (NotFeasible, np.linalg.LinAlgError) as error:
             raise FitError(f"{error} at the start values; give others by init=, G.param or R.param") from None
