@@ -285,6 +285,8 @@ class Likeness:
                 out[i] = -2 * theta[i]
             elif self._correlation[i] and new - theta[i] > min(GROWTH, TO_ONE * (1 - theta[i])):
                 out[i] = min(GROWTH, TO_ONE * (1 - theta[i]))
+            elif self._correlation[i] and theta[i] < 0 and theta[i] - new > min(GROWTH, TO_ONE * (1 + theta[i])):
+                out[i] = -min(GROWTH, TO_ONE * (1 + theta[i]))
             elif self._covariance[i] and abs(theta[i]) > NO_SIZE * abs(s * d[i]):
                 if new * theta[i] < 0 and abs(new) > COVARIANCE_SIGN * abs(theta[i]):
                     out[i] = -(1 + COVARIANCE_SIGN) * theta[i]
@@ -437,14 +439,19 @@ class Likeness:
         return float(z[proper].max()), float(np.sqrt(np.square(waited).mean())) if waited.size else 0.0
 
     def _keep_feasible(self, theta: FloatArray, new: FloatArray) -> int:
-        """Halve the move of a structure that is not positive definite until it is; returns parameters shortened."""
+        """Halve the move of a structure that is not positive definite until it is; returns parameters shortened.
+
+        Of a correlation structure the correlations only: what its variance does has another cause.
+        """
         count = 0
         for product, rows in self._owners():
             if product.parameter_count == int(product.scale) or product.feasible(new[rows]):
                 continue
-            count += rows.size
+            some = rows[self._correlation[rows]]
+            halved = some if some.size and not self._matrix[rows].any() else rows
+            count += halved.size
             for _ in range(60):
-                new[rows] = 0.5 * (theta[rows] + new[rows])
+                new[halved] = 0.5 * (theta[halved] + new[halved])
                 if product.feasible(new[rows]):
                     break
             else:
