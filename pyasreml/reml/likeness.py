@@ -66,7 +66,9 @@ OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 LOST = 1.0
 """A log-likelihood that ends this far below the best on the way has lost its way: guarded steps go on from there."""
-GUARDED_GAIN = 1e-4
+ENOUGH = 13
+"""So has an iteration whose moves are still limited after so many iterations."""
+GUARDED_GAIN = 1e-6
 """U'd at which the guarded rest counts as arrived."""
 BOUNDARY = 1e-4
 """A floored variance with θ sqrt(AI) below this takes its last step and stays (code B)."""
@@ -190,7 +192,8 @@ class Likeness:
                 extra_left -= 1
         assert point is not None
         best = max(state.iterates, key=lambda i: i.loglik)
-        if not converged and point.loglik < best.loglik - LOST and not self._unbounded.any():
+        lost = point.loglik < best.loglik - LOST or (update.moved > 0 and self.maxit >= ENOUGH)
+        if not converged and lost and not self._unbounded.any():
             return self._guarded(state, best)
         return self._finish(state, point, update.rows, converged, "")
 
