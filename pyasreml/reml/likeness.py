@@ -66,7 +66,9 @@ OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 LOST = 1.0
 """A log-likelihood that ends this far below the best on the way has lost its way: guarded steps go on from there."""
-GUARDED_GAIN = 1e-4
+ENOUGH = 13
+"""So has an iteration whose moves are still limited after so many iterations."""
+GUARDED_GAIN = 1e-6
 """U'd at which the guarded rest counts as arrived."""
 BOUNDARY = 1e-4
 """A floored variance with θ sqrt(AI) below this takes its last step and stays (code B)."""
@@ -190,7 +192,8 @@ class Likeness:
                 extra_left -= 1
         assert point is not None
         best = max(state.iterates, key=lambda i: i.loglik)
-        if not converged and point.loglik < best.loglik - LOST and not self._unbounded.any():
+        lost = point.loglik < best.loglik - LOST or (update.moved > 0 and self.maxit >= ENOUGH)
+        if not converged and lost and not self._unbounded.any():
             return self._guarded(state, best)
         return self._finish(state, point, update.rows, converged, "")
 
@@ -285,6 +288,8 @@ class Likeness:
                 out[i] = -2 * theta[i]
             elif self._correlation[i] and new - theta[i] > min(GROWTH, TO_ONE * (1 - theta[i])):
                 out[i] = min(GROWTH, TO_ONE * (1 - theta[i]))
+            elif self._correlation[i] and theta[i] < 0 and theta[i] - new > min(GROWTH, TO_ONE * (1 + theta[i])):
+                out[i] = -min(GROWTH, TO_ONE * (1 + theta[i]))
             elif self._covariance[i] and abs(theta[i]) > NO_SIZE * abs(s * d[i]):
                 if new * theta[i] < 0 and abs(new) > COVARIANCE_SIGN * abs(theta[i]):
                     out[i] = -(1 + COVARIANCE_SIGN) * theta[i]
@@ -437,14 +442,19 @@ class Likeness:
         return float(z[proper].max()), float(np.sqrt(np.square(waited).mean())) if waited.size else 0.0
 
     def _keep_feasible(self, theta: FloatArray, new: FloatArray) -> int:
-        """Halve the move of a structure that is not positive definite until it is; returns parameters shortened."""
+        """Halve the move of a structure that is not positive definite until it is; returns parameters shortened.
+
+        Of a correlation structure the correlations only: what its variance does has another cause.
+        """
         count = 0
         for product, rows in self._owners():
             if product.parameter_count == int(product.scale) or product.feasible(new[rows]):
                 continue
-            count += rows.size
+            some = rows[self._correlation[rows]]
+            halved = some if some.size and not self._matrix[rows].any() else rows
+            count += halved.size
             for _ in range(60):
-                new[rows] = 0.5 * (theta[rows] + new[rows])
+                new[halved] = 0.5 * (theta[halved] + new[halved])
                 if product.feasible(new[rows]):
                     break
             else:
