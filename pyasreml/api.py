@@ -11,7 +11,15 @@ from typing import Any
 from pyasreml import rprint
 from pyasreml.bind import bind
 from pyasreml.bind.bound import BoundModel
-from pyasreml.call import call_options, call_text, formula_text, known_objects, match_arguments, refuse_missing_features
+from pyasreml.call import (
+    call_options,
+    call_text,
+    covariate_frames,
+    formula_text,
+    known_objects,
+    match_arguments,
+    refuse_missing_features,
+)
 from pyasreml.data import NaMethod
 from pyasreml.design import build
 from pyasreml.errors import AsremlError, FitError, warn
@@ -59,8 +67,8 @@ def asreml(fixed: Any = None, random: Any = None, sparse: Any = None, residual: 
         asreml's other arguments, in Python or in R spelling (``na_action``, ``**{"na.action": …}``), by unique
         beginnings too: ``G_param``, ``R_param``, ``data``, ``na_action``, ``subset``, ``weights``, ``family``,
         ``start_values``, ``model_frame``, ``asmv``, ``group``, ``knot_points``, ``pwr_points``, ``equate_levels``,
-        ``vcc``, ``vcm`` (see `vcm_lm`), ``known``; and the options of `asreml_options` for this call: ``maxit``,
-        ``trace``, ``workspace``, ``exact`` ….
+        ``vcc``, ``vcm`` (see `vcm_lm`), ``mbf``, ``known``; and the options of `asreml_options` for this call:
+        ``maxit``, ``trace``, ``workspace``, ``exact`` ….
 
     Returns
     -------
@@ -158,7 +166,8 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
         asmv=_column_name(formals.get("asmv")),
     )
     known, data = known_objects(spec, formals)
-    formals = {**formals, "known": known or None, "data": data}
+    mbf = covariate_frames(formals.get("mbf"), formals.get("known") or {})
+    formals = {**formals, "known": known or None, "data": data, "mbf": mbf}
     clock.lap("model")
     bound = bind(
         spec,
@@ -171,6 +180,7 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
         equate_levels=formals.get("equate_levels") or (),
         group=formals.get("group"),
         known=known,
+        mbf=mbf,
     )
     clock.lap("data")
     variance = _variance(bound, formals, options)

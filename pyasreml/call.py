@@ -60,7 +60,6 @@ VERSION_3: dict[str, str] = {
 """Names that change the model in version 3, and what version 4 has instead."""
 
 NOT_HERE: dict[str, str] = {
-    "mbf": "mbf",
     "prune": "prune",
     "combine": "combine",
     "uid": "uid",
@@ -180,11 +179,28 @@ def named_objects(spec: ModelSpec) -> tuple[str, ...]:
     models = [model for total in spec.residual.sums for model in total.models]
     models += [spec.residual.model] if spec.residual.model is not None else []
     components = [c for given in terms for c in given.simple()] + [c for model in models for c in model.components]
-    names = [value for c in components for key, value in c.options if (c.function, key) in OBJECTS]
-    return tuple(dict.fromkeys(names))
+    named = [value for c in components for key, value in c.options if (c.function, key) in OBJECTS]
+    return tuple(dict.fromkeys(value for value in named if isinstance(value, str)))
 
 
-OBJECTS = frozenset({("vm", "source"), ("own", "fun")})
+def covariate_frames(mbf: Any, known: Mapping[str, Any]) -> dict[str, Any] | None:
+    """``mbf`` with its frames in place of their names, looked for where `known_objects` looks."""
+    if mbf is None or not isinstance(mbf, Mapping):
+        return None if mbf is None or len(mbf) == 0 else dict(mbf)
+    found = {}
+    for name, entry in mbf.items():
+        cov = entry.get("cov") if isinstance(entry, Mapping) else None
+        if isinstance(cov, str):
+            for place in (known, *_calling_names()):
+                spelling = next((s for s in (cov, cov.replace(".", "_")) if s in place), None)
+                if spelling is not None:
+                    entry = {**entry, "cov": getattr(place[spelling], "given", place[spelling])}
+                    break
+        found[str(name)] = entry
+    return found
+
+
+OBJECTS = frozenset({("vm", "source"), ("own", "fun"), ("C", "contr")})
 """Arguments of model functions that name objects."""
 
 
@@ -207,7 +223,7 @@ def call_text(formals: Mapping[str, Any], options: Mapping[str, Any]) -> str:
             shown = "data"
         elif name in ("fixed", "random", "sparse", "residual"):
             shown = formula_text(value, name) or "NULL"
-        elif name in ("G_param", "R_param", "vcm", "vcc"):
+        elif name in ("G_param", "R_param", "vcm", "vcc", "mbf"):
             shown = name.replace("_", ".")
         else:
             shown = r_value(value)

@@ -12,6 +12,7 @@ from pyasreml.bind.summaries import summarise
 from pyasreml.bind.terms import TermBinder, intercept_term
 from pyasreml.bind.variables import model_frame
 from pyasreml.data import NaMethod
+from pyasreml.data.covariates import covariate_frame
 from pyasreml.model import ModelSpec
 
 __all__ = ["bind"]
@@ -29,6 +30,7 @@ def bind(
     group: Mapping[str, Sequence[str | int]] | None = None,
     pwr_points: Mapping[str, Sequence[float]] | None = None,
     known: Mapping[str, Any] | None = None,
+    mbf: Mapping[str, Any] | None = None,
 ) -> BoundModel:
     """Find a model's variables in the data and settle its terms, sizes, names and order.
 
@@ -54,6 +56,8 @@ def bind(
         Coordinates of the levels of a factor in ``exp()``, ``gau()`` and ``lvr()``, by its name.
     known : mapping of str to object, optional
         Objects that formulas mention by name: the functions of ``own()``.
+    mbf : mapping of str to mapping, optional
+        Covariates of ``mbf(name)``: see `pyasreml.data.covariates.covariate_frame`.
 
     Raises
     ------
@@ -67,7 +71,8 @@ def bind(
     >>> [(term.label, term.size) for term in (*bound.fixed, *bound.random)]
     [('(Intercept)', 1), ('a', 2), ('b', 2)]
     """
-    selected = model_frame(spec, data, subset=subset, na_action=na_action, weights=weights, group=group)
+    covariates = {name: covariate_frame(name, entry) for name, entry in (mbf or {}).items()}
+    selected = model_frame(spec, data, subset=subset, na_action=na_action, weights=weights, group=group, mbf=covariates)
     if equate_levels:
         selected = replace(selected, frame=selected.frame.equate(equate_levels))
     binder = TermBinder(selected, dict(spec.texts), knot_points or {}, pwr_points or {}, known or {})

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyasreml.bind.basis import CompoundCoding, DeviationCoding, GroupCoding, LevelCoding, level_values, spline_coding
+from pyasreml.bind.bases import basis_coding, covariate_columns, group_coding
+from pyasreml.bind.basis import CompoundCoding
 from pyasreml.bind.bound import BoundTerm, StructureCall
 from pyasreml.bind.coding import (
     Coding,
@@ -213,8 +214,8 @@ class TermBinder:
 
     def coding(self, component: Component, part: str, in_product: bool, spec: TermSpec) -> Coding:
         """The coding of one component that is not ``at()``."""
-        if component.kind == "coding":
-            return self._basis(component, part)
+        if component.kind == "coding" or component.inner is not None:
+            return self._basis(component.inner or component, part)
         if component.function in RELATED:
             return self._related(component, part)
         node = component.variable
@@ -316,37 +317,20 @@ class TermBinder:
         )
 
     def _basis(self, component: Component, part: str) -> Coding:
-        """``lin()``, ``spl()``, ``dev()``, ``grp()``. A factor is taken by what its levels read, not by ``dev()``."""
+        """``spl()``, ``pol()``, ``con()`` …: functions of a column; ``grp()`` and ``mbf()``, of several."""
         assert isinstance(component.variable, Name)
         name = component.variable.name
-        label = component.text
         if component.function == "grp":
-            columns = self.model.groups[name]
-            for column_name in columns:
-                if self.frame[column_name].is_factor:
-                    raise DataError(
-                        f"group: column {column_name!r} of {name!r} is a factor or text; it must be numeric"
-                    )
-            return GroupCoding(label, columns, columns)
-        if name == UNITS:
-            raise FormulaError(f"{component.function}() cannot take units", self.texts[part], component.span)
-        column = self.frame[name]
-        if component.function == "lin":
-            if column.is_factor:
-                return LevelCoding(label, (name,), (label,), level_values(column.levels))
-            return CovariateCoding.of(label, name)
-        if component.function == "dev":
-            if column.values is None:
-                raise FormulaError(
-                    f"dev() takes a covariate and {name!r} is a factor; write the factor itself",
-                    self.texts[part],
-                    component.span,
-                )
-            return DeviationCoding.of(label, name, column.values)
-        of_level = level_values(column.levels) if column.is_factor else None
-        values = column.values if of_level is None else of_level
-        assert values is not None
-        return spline_coding(label, name, values, component.order, self.knot_points.get(name), of_level)
+            return group_coding(component.text, name, self.model.groups[name], self.frame)
+        if component.function == "mbf":
+            columns, coding = covariate_columns(component.text, self.model.covariates[name], self.frame)
+            self.frame = self.frame.with_columns(columns)
+            return coding
+        if component.function in ("con", "C"):
+            key, column = self.factor(component, part, f"{component.function}()")
+        else:
+            key, column = name, (self.frame[name] if name != UNITS else Column(UNITS, "factor"))
+        return basis_coding(component, key, column, self.texts[part], self.knot_points, self.known)
 
     def factor(self, component: Component, part: str, what: str, quietly: bool = False) -> tuple[str, Column]:
         """The factor that `what` needs and its name in the frame; few whole numbers become one, with a warning.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyasreml.data import Table
+from pyasreml.data.covariates import CovariateFrame
 from pyasreml.errors import DataError, FormulaError
 from pyasreml.model import TRAIT, Component, ModelSpec
 from pyasreml.syntax import free_names
@@ -43,7 +44,17 @@ def group_columns(name: str, group: Mapping[str, Sequence[str | int]], table: Ta
     return tuple(columns)
 
 
-def uses_of(spec: ModelSpec, group: Mapping[str, Sequence[str | int]], table: Table) -> Iterator[Use]:
+def covariate_key(name: str, mbf: Mapping[str, CovariateFrame]) -> str:
+    """The column of the data by which records take the covariates of ``mbf(name)``."""
+    if name not in mbf:
+        form = f"mbf = {{{name!r}: {{'key': (column, column of cov), 'cov': frame}}}}"
+        raise FormulaError(f"mbf({name}): mbf = has no entry {name!r}; give {form}")
+    return mbf[name].key
+
+
+def uses_of(
+    spec: ModelSpec, group: Mapping[str, Sequence[str | int]], mbf: Mapping[str, CovariateFrame], table: Table
+) -> Iterator[Use]:
     """Variables in the order of asreml's model frame: fixed, random, sparse, residual."""
     for part in ("fixed", "random", "sparse"):
         for component in (c for term in getattr(spec, part) for given in term.components for c in given.simple()):
@@ -51,6 +62,10 @@ def uses_of(spec: ModelSpec, group: Mapping[str, Sequence[str | int]], table: Ta
                 assert isinstance(component.variable, Name)
                 for column in group_columns(component.variable.name, group, table):
                     yield Use(Name(column, span=component.span), part, spec.texts[part])
+            elif component.function == "mbf":
+                assert isinstance(component.variable, Name)
+                key = covariate_key(component.variable.name, mbf)
+                yield Use(Name(key, span=component.span), part, spec.texts[part])
             else:
                 yield from _nodes(component, part, spec.texts[part])
     text = spec.texts["residual"]

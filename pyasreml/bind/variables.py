@@ -13,6 +13,7 @@ from pyasreml.bind.coding import ExpressionCoding
 from pyasreml.bind.traits import check_asmv, omit_missing, stack, trait_column, unit_marks
 from pyasreml.bind.uses import Use, group_columns, names_of, near, unknown, uses_of
 from pyasreml.data import UNITS, Column, Frame, NaMethod, Table
+from pyasreml.data.covariates import CovariateFrame
 from pyasreml.errors import DataError, FormulaError
 from pyasreml.model import ModelSpec
 from pyasreml.syntax import deparse, evaluate, free_names, parse_expression
@@ -39,6 +40,8 @@ class ModelFrame:
         By the expression's text.
     groups : mapping of str to tuple of str
         Columns of ``grp()`` by name.
+    covariates : mapping of str to CovariateFrame
+        Of ``mbf()``, by name.
     """
 
     frame: Frame
@@ -46,6 +49,7 @@ class ModelFrame:
     weights: npt.NDArray[np.float64] | None
     expressions: dict[str, ExpressionCoding]
     groups: dict[str, tuple[str, ...]]
+    covariates: dict[str, CovariateFrame]
 
 
 def factor_key(name: str) -> str:
@@ -60,6 +64,7 @@ def model_frame(
     na_action: NaMethod | None = None,
     weights: str | None = None,
     group: Mapping[str, Sequence[str | int]] | None = None,
+    mbf: Mapping[str, CovariateFrame] | None = None,
 ) -> ModelFrame:
     """Select the rows of a model and convert the columns that its formulas mention.
 
@@ -77,7 +82,7 @@ def model_frame(
     table = Table.from_any(data)
     check_asmv(spec, table)
     _check_response_use(spec)
-    uses = list(uses_of(spec, group or {}, table))
+    uses = list(uses_of(spec, group or {}, mbf or {}, table))
     wanted: dict[str, None] = {}
     for use in [Use(spec.response, "fixed", spec.texts["fixed"]), *uses]:
         for name in names_of(use.node):
@@ -115,7 +120,7 @@ def model_frame(
     if made:
         frame = frame.with_columns(made)
     groups = {name: group_columns(name, group, table) for name in group or {}} if group else {}
-    return ModelFrame(frame, y, _weights(weights, frame, observed), expressions, groups)
+    return ModelFrame(frame, y, _weights(weights, frame, observed), expressions, groups, dict(mbf or {}))
 
 
 def _subset(subset: Any, table: Table) -> npt.NDArray[np.bool_]:

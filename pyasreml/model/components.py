@@ -43,7 +43,9 @@ class Component:
         The second coordinate of a structure in the plane.
     options : tuple of (str, object)
         Further arguments of a structure by name: ``mtrn()`` has parameters as (value, code or None), ``own()`` and
-        ``vm()`` texts.
+        ``vm()`` texts, ``pol()``, ``leg()``, ``pow()``, ``sin()`` and ``cos()`` numbers, ``C()`` numbers or a name.
+    inner : Component or None
+        A structure over the columns of a coding, ``us(pol(x, 1))``: that coding.
     terms, model : tuple of tuple of Component, tuple of Component
         ``str()``: its terms, and the factors of their common direct product, whose variables are sizes or names.
     init, init_codes : tuple or None
@@ -63,6 +65,7 @@ class Component:
     options: tuple[tuple[str, Any], ...] = ()
     terms: tuple[tuple[Component, ...], ...] = ()
     model: tuple[Component, ...] = ()
+    inner: Component | None = None
     init: tuple[float, ...] | None = None
     init_codes: tuple[str | None, ...] | None = None
     call: str = ""
@@ -71,7 +74,7 @@ class Component:
     def simple(self) -> Iterator[Component]:
         """The component itself, or those inside ``str()``; sizes left out."""
         if self.kind != "compound":
-            yield self
+            yield self.inner or self
         for term in self.terms:
             yield from term
         for factor in self.model:
@@ -133,7 +136,9 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         raise FormulaError(f"{row.name}() belongs in the random formula", text, node.span)
     arguments = _match(node, row, text)
     variable = arguments["obj"]
-    if isinstance(variable, Call) and isinstance(variable.function, Name) and variable.function.name in MODEL_FUNCTIONS:
+    inner = _over_coding(variable, row, part, text)
+    called = variable.function if isinstance(variable, Call) else None
+    if inner is None and isinstance(called, Name) and called.name in MODEL_FUNCTIONS:
         raise FormulaError(f"{row.name}() takes a variable, not another model function", text, variable.span)
     common: dict[str, Any] = {"variable": variable, "call": deparse(node), "span": node.span}
     if row.kind == "condition":
@@ -154,7 +159,8 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
             raise UnsupportedError(f"{row.name}(points=)", quote(text, node.span))
         if not isinstance(variable, Name):
             raise FormulaError(f"{row.name}() takes the name of a column", text, variable.span)
-        return Component("coding", deparse(node), function=row.name, order=order, **common)
+        given = _coding_options(row, arguments, text)
+        return Component("coding", deparse(node), function=row.name, order=order, options=given, **common)
     init, codes = _init(arguments["init"], text) if "init" in arguments else (None, None)
     label = deparse(node) if row.keeps_call else deparse(variable)
     other = None
@@ -170,10 +176,50 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         order=order,
         other=other,
         options=_options(row, arguments, text),
+        inner=inner,
         init=init,
         init_codes=codes,
         **common,
     )
+
+
+def _over_coding(variable: Node, row: ModelFunction, part: str, text: str) -> Component | None:
+    """The coding inside a structure over its columns: ``pol(x, 1)`` of ``us(pol(x, 1))``."""
+    if row.kind != "structure" or part != "random" or row.coordinates or row.name in RELATED:
+        return None
+    if not (isinstance(variable, Call) and isinstance(variable.function, Name)):
+        return None
+    inner = MODEL_FUNCTIONS.get(variable.function.name)
+    if inner is None or inner.kind != "coding":
+        return None
+    return _model_function(variable, inner, part, text)
+
+
+def _coding_options(row: ModelFunction, arguments: dict[str, Node], text: str) -> tuple[tuple[str, Any], ...]:
+    """Degree of ``pol()`` and ``leg()``, numbers of ``pow()``, ``sin()`` and ``cos()``, contrasts of ``C()``."""
+    found: list[tuple[str, Any]] = []
+    for name in ("t", "p", "offset", "r"):
+        if name in row.parameters and name in arguments:
+            value = _number(arguments[name], f"{row.name}({name}=)", text)
+            if name == "t" and (value != int(value) or value == 0):
+                message = f"{row.name}({name}=) is a degree, a whole number from 1; negative for no constant"
+                raise FormulaError(message, text, arguments[name].span)
+            if name == "r" and value == 0:
+                raise FormulaError(f"the period of {row.name}() cannot be 0", text, arguments[name].span)
+            found.append((name, int(value) if name == "t" else value))
+    if row.name == "C":
+        if "contr" not in arguments:
+            raise FormulaError("C() needs contrasts, C(f, c(-1, 0, 1))", text, arguments["obj"].span)
+        contrasts = arguments["contr"]
+        found.append(("contr", contrasts.name if isinstance(contrasts, Name) else _vector(contrasts, text)))
+    return tuple(found)
+
+
+def _vector(node: Node, text: str) -> tuple[float, ...]:
+    """Numbers of ``c(-1, 0, 1)``."""
+    if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name == "c":
+        return tuple(_number(a.value, "a contrast's coefficient", text) for a in node.arguments if a.value is not None)
+    raise FormulaError("contrasts are numbers, c(-1, 0, 1), or the name of a vector or matrix", text, node.span)
 
 
 def _options(row: ModelFunction, arguments: dict[str, Node], text: str) -> tuple[tuple[str, Any], ...]:

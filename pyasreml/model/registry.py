@@ -92,13 +92,21 @@ def _rows() -> list[ModelFunction]:
         ModelFunction("lin", "coding", parameters=()),
         ModelFunction("spl", "coding", parameters=("k", "points")),
         ModelFunction("dev", "coding", parameters=()),
+        ModelFunction("pol", "coding", parameters=("t",)),
+        ModelFunction("leg", "coding", parameters=("t",)),
+        ModelFunction("pow", "coding", parameters=("p", "offset")),
+        ModelFunction("sin", "coding", parameters=("r",)),
+        ModelFunction("cos", "coding", parameters=("r",)),
+        ModelFunction("con", "coding", parameters=()),
+        ModelFunction("C", "coding", parameters=("contr",)),
         ModelFunction("grp", "coding", parameters=()),
+        ModelFunction("mbf", "coding", parameters=()),
         ModelFunction("and", "overlay", parameters=("w",)),
         ModelFunction("str", "compound", parameters=("vmodel",)),
     ]
     rows += [
         ModelFunction(name, "coding", parameters=(), available=False)
-        for name in ("pol leg pow con C mbf uni sbs ma offset sin cos".split())
+        for name in ("uni sbs ma offset".split())
     ]
     return rows
 

@@ -192,6 +192,19 @@ def _known(given: dict[str, Any], data: Value, env: Environment) -> dict[str, An
     return found
 
 
+def _find_covariates(given: dict[str, Any], env: Environment) -> None:
+    """Frames of ``mbf`` in place of their names."""
+    mbf = given.get("mbf")
+    for entry in mbf.values() if isinstance(mbf, dict) else ():
+        name = entry.get("cov") if isinstance(entry, dict) else None
+        if not isinstance(name, str):
+            continue
+        here = next((scope for scope in env.chain() if name in scope), None)
+        if here is not None:
+            value = here[name]
+            entry["cov"] = source_to_python(getattr(value, "value", value))
+
+
 @special("asreml")
 def asreml(evaluator: Evaluator, node: Call, env: Environment) -> Value:
     """Fit a model; formulas as typed, ``subset`` and ``weights`` unevaluated."""
@@ -205,6 +218,7 @@ def asreml(evaluator: Evaluator, node: Call, env: Environment) -> Value:
         given["subset"] = _subset(evaluator, nodes["subset"], data, env)
     if "weights" in nodes:
         given["weights"] = _weights(evaluator, nodes["weights"])
+    _find_covariates(given, env)
     known = _known(given, data, env)
     if known:
         given["known"] = known
@@ -238,6 +252,7 @@ def update(evaluator: Evaluator, node: Call, env: Environment) -> Value:
         given["subset"] = _subset(evaluator, nodes["subset"], data, env)
     if "weights" in nodes:
         given["weights"] = _weights(evaluator, nodes["weights"])
+    _find_covariates(given, env)
     recipe = getattr(getattr(fit, "recipe", None), "arguments", {})
     known = _known(given, data if data is not None else to_r(recipe.get("data")), env)
     if known:

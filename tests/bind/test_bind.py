@@ -349,7 +349,7 @@ def test_a_term_may_be_fixed_and_random(trial: pd.DataFrame) -> None:
 
 def test_unsupported_is_counted_by_feature(trial: pd.DataFrame) -> None:
     with pytest.raises(UnsupportedError) as caught:
-        make(trial, "y ~ mbf(Site)")
-    assert caught.value.feature == "mbf()"
+        make(trial, "y ~ uni(Site, 2)")
+    assert caught.value.feature == "uni()"
     with pytest.raises(FormulaError):
         make(trial, "cbind ~ Site")
