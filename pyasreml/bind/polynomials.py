@@ -2,7 +2,9 @@
 
 ``pol(x, t)`` is built on the distinct values of x and, where they lie far apart, on points between them, as predictions
 need them. Its columns are 1, the values scaled to (-1, 1), and for each further degree the polynomial that is
-orthogonal to those before over all these points, 1 at the largest. ``leg(x, t)`` has Legendre's polynomials instead.
+orthogonal to those before over all these points, 1 at the largest. No manual states the scale: this one gives all
+documented log-likelihoods of models with ``pol()``. ``leg(x, t)`` has Legendre's polynomials instead, which differ from
+the third column on.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from numpy.polynomial.legendre import legvander
+from numpy.polynomial.legendre import legmulx, legvander
 
 from pyasreml.bind.basis import design_points
 from pyasreml.bind.coding import Coding, Columns, Single
@@ -116,15 +118,27 @@ def polynomial_coding(
     else:
         centre, half = 0.5 * float(points[0] + points[-1]), 0.5 * float(points[-1] - points[0])
     transform = np.eye(t + 1)
-    if function == "pol" and t > 1:
-        at = legvander((interpolated_points(points) - centre) / half, t)
-        triangle = np.linalg.qr(at)[1]
-        orthogonal = np.linalg.solve(triangle, np.eye(t + 1))
-        ends = at[-1] @ orthogonal
-        transform[:, 2:] = (orthogonal / ends)[:, 2:]
+    if function == "pol":
+        transform = _orthogonal((interpolated_points(points) - centre) / half, t)
     first = 0 if degree > 0 else 1
     levels = tuple(f"order{j}" for j in range(first, t + 1))
     return PolynomialCoding(label, (variable,), levels, centre, half, transform[:, first:], of_level)
+
+
+def _orthogonal(z: FloatArray, t: int) -> FloatArray:
+    """Coefficients, by Legendre polynomials, of 1, z and the further degrees made one after the other, (t + 1, t + 1).
+
+    Each is z times the one before, less its projection on 1, then of what is left on z, and so on, 1 at the last point.
+    """
+    transform = np.eye(t + 1)
+    at = legvander(z, t)
+    for j in range(2, t + 1):
+        transform[: j + 1, j] = legmulx(transform[:j, j - 1])
+        for i in range(j):
+            p, q = at @ transform[:, i], at @ transform[:, j]
+            transform[:, j] -= (p @ q) / (p @ p) * transform[:, i]
+        transform[:, j] /= at[-1] @ transform[:, j]
+    return transform
 
 
 @dataclass(frozen=True, eq=False)
