@@ -52,7 +52,7 @@ def plot(fit: Any, type: str = "default") -> Figure:
     """
     require_fit(fit, "plot()")
     try:
-        figure = _figure_class()(figsize=(9, 7.5), layout="constrained")
+        figure = figure_class()(figsize=(9, 7.5), layout="constrained")
     except ImportError as problem:
         raise AsremlError("plot() needs matplotlib: pip install 'pyasreml[plots]'") from problem
     e = residuals(fit, type=type).to_numpy(dtype=float)
@@ -71,7 +71,7 @@ def plot(fit: Any, type: str = "default") -> Figure:
 
 
 @cache
-def _figure_class() -> type[Figure]:
+def figure_class() -> type[Figure]:
     """A matplotlib Figure that a notebook shows without pyplot."""
     from matplotlib.figure import Figure
 

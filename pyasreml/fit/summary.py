@@ -11,6 +11,7 @@ import pandas as pd
 
 from pyasreml.fit.call_text import CallText
 from pyasreml.fit.components import components, number_of_parameters, require_fit
+from pyasreml.fit.matrices import matrix_table, structured_terms
 from pyasreml.fit.tables import solution_table, varcomp
 from pyasreml.rprint import NumberWithParameters, RList, RTable
 
@@ -94,7 +95,10 @@ def summary(
 
 
 def fitted_matrices(fit: Any) -> RList:
-    """By term: a number, a vector (``diag``, ``ar1v`` …) or a symmetric matrix (``us``), on the scale of the data."""
+    """By term: a number, a vector (``diag``, ``ar1v`` …) or the variance matrix (``us``, ``fa``, ``corgh`` …).
+
+    All are on the scale of the data.
+    """
     values = components(fit)
     terms: dict[str, dict[str, float]] = {}
     for name, value in zip(fit.vparameters.index, values, strict=True):
@@ -103,7 +107,9 @@ def fitted_matrices(fit: Any) -> RList:
     for term, members in terms.items():
         if len(members) > 1 and fit.vparameters_con.get(f"{term}!R") == "F":
             del members["R"]  # the 1 beside the variances of a residual that has its own
-    return RList({term: _structure(members) for term, members in terms.items()})
+    out: dict[str, Any] = {term: _structure(members) for term, members in terms.items()}
+    out.update({t.label: matrix_table(t.matrix, t.levels) for t in structured_terms(fit) if t.label in out})
+    return RList(out)
 
 
 def _structure(members: dict[str, float]) -> float | pd.Series | RTable:
