@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from pyasreml.options import reset_options
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -17,3 +20,11 @@ def shared() -> Path:
     if not (folder / "cases").is_dir():
         pytest.skip("the documented cases (folder ../shared, or PYASREML_SHARED) are not here")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _default_options() -> Iterator[None]:
+    """Every test starts from the default options and leaves none behind."""
+    reset_options()
+    yield
+    reset_options()
