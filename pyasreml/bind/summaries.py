@@ -15,6 +15,9 @@ __all__ = ["summarise"]
 
 FloatArray = npt.NDArray[np.float64]
 
+FACTORED = ("fa", "facv", "rr")
+"""Structures whose starts need the covariances of the cell means: the signs of the loadings come from them."""
+
 
 def summarise(
     frame: Frame, y: FloatArray, random: tuple[BoundTerm, ...], sections: tuple[BoundSection, ...]
@@ -44,6 +47,8 @@ def summarise(
                 variances = _cell_variances(frame, y, term, s)
                 variances[np.isnan(variances)] = overall
                 cells[t, s] = variances
+                if call.name in FACTORED:
+                    cells[t, s] = _cell_covariance(frame, y, term, s, variances)
     return Summaries(overall, by_section, cells, traits)
 
 
@@ -85,10 +90,48 @@ def _variance(values: FloatArray) -> float:
     return float(np.var(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
+def _cell_covariance(frame: Frame, y: FloatArray, term: BoundTerm, which: int, variances: FloatArray) -> FloatArray:
+    """Covariances of the cell means between levels of structure `which` over the cells that both have, (k, k).
+
+    0 where there are fewer than three; `variances` on the diagonal.
+    """
+    found, means, others, size = _cell_means(frame, y, term, which)
+    there, place = np.unique(found % others, return_inverse=True)
+    seen, values = np.zeros((there.size, size)), np.zeros((there.size, size))
+    level = found // others
+    seen[place, level] = 1.0
+    number = np.maximum(np.bincount(level, minlength=size), 1)
+    centre = np.bincount(level, weights=means, minlength=size) / number
+    values[place, level] = means - centre[level]
+    count = seen.T @ seen
+    sums = values.T @ seen
+    covariance = (values.T @ values - sums * sums.T / np.maximum(count, 1)) / np.maximum(count - 1, 1)
+    covariance[count < 3] = 0.0
+    covariance[np.diag_indices(size)] = variances
+    return np.asarray(covariance)
+
+
 def _cell_variances(frame: Frame, y: FloatArray, term: BoundTerm, which: int) -> FloatArray:
     """For each level of structure `which`, the variance of the cell means of y across the levels of the other factors.
 
-    Covariates do not make cells. NaN where a level has fewer than two cells.
+    NaN where a level has fewer than two cells.
+    """
+    found, means, others, size = _cell_means(frame, y, term, which)
+    group = found // others
+    number = np.bincount(group, minlength=size)
+    with np.errstate(all="ignore"):
+        centre = np.bincount(group, weights=means, minlength=size) / number
+        squares = np.bincount(group, weights=(means - centre[group]) ** 2, minlength=size)
+        variances = squares / (number - 1)
+    variances[number < 2] = np.nan
+    return variances
+
+
+def _cell_means(
+    frame: Frame, y: FloatArray, term: BoundTerm, which: int
+) -> tuple[npt.NDArray[np.int64], FloatArray, int, int]:
+    """Cells that have an observed y (level of structure `which` times the number of others, plus other levels), and its
+    mean; the number of other levels and of levels. Covariates do not make cells.
     """
     n = len(frame)
     inside = ~np.isnan(y)
@@ -119,12 +162,4 @@ def _cell_variances(frame: Frame, y: FloatArray, term: BoundTerm, which: int) ->
     else:
         found, inverse, counts = np.unique(cell, return_inverse=True, return_counts=True)
         sums = np.bincount(inverse, weights=y[inside])
-    means = sums / counts
-    group = found // others
-    number = np.bincount(group, minlength=size)
-    with np.errstate(all="ignore"):
-        centre = np.bincount(group, weights=means, minlength=size) / number
-        squares = np.bincount(group, weights=(means - centre[group]) ** 2, minlength=size)
-        variances = squares / (number - 1)
-    variances[number < 2] = np.nan
-    return variances
+    return found, sums / counts, others, size

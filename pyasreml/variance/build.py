@@ -228,8 +228,20 @@ def _random_rows(
         start, code = _scale_given(term.structures, scale, "P")
         rows.add(prefix, "V", shown, code, start, i, 0)
     # on the gamma scale variances by level start at the common ratio; on the sigma scale from the cell means
-    means = {} if gamma else dict(bound.summaries.cell_means)
+    means = _correlations(term, i, scale, bound) if gamma else dict(bound.summaries.cell_means)
     _factor_rows(rows, prefix, term.structures, product, i, "G", scale, means)
+
+
+def _correlations(term: BoundTerm, i: int, scale: float, bound: BoundModel) -> dict[tuple[int, int], FloatArray]:
+    """On the gamma scale cell means say how factor analytic levels are correlated, not how variable they are."""
+    out = {}
+    for j, call in enumerate(term.structures):
+        means = bound.summaries.cell_means.get((i, j))
+        if call.name in ("fa", "facv", "rr") and means is not None and means.ndim == 2:
+            root = np.sqrt(np.diagonal(means))
+            if np.isfinite(means).all() and (root > 0).all():
+                out[i, j] = means / np.outer(root, root) * (scale / RATIO_START)
+    return out
 
 
 def _section_rows(

@@ -15,6 +15,10 @@ from pyasreml.variance.factored import Factored, FactorPoint
 
 COMMON = 0.5
 """Share of a level's start variance that goes to the loadings."""
+LEAST_ROOT = 0.05
+"""Roots of the correlations of cell means below this count as this much in start values …"""
+LEAST_LOADING = 0.05
+"""… and so does a loading below this part of the usual size."""
 LEAST = 1e-14
 """A specific variance below this part of the largest variance counts as this much in T, whose root it is."""
 EDGE = 1e-7
@@ -28,7 +32,7 @@ class FactorAnalytic(Dense, Factored):
 
     The loadings above the diagonal (level i, factor j > i) are fixed at 0, which takes the rotation away.
     asreml's default starts are not known. A loading of 0 throughout is a saddle point, so half of each level's start
-    variance is spread over its loadings, whose signs differ from factor to factor.
+    variance is spread over its loadings, as the principal components of the correlations between cell means are.
 
     Parameters
     ----------
@@ -135,14 +139,33 @@ class FactorAnalytic(Dense, Factored):
 
     def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
         variances = np.full(self.size, scale)
+        correlations = np.eye(self.size)
         if cell_means is not None:
             seen = np.diagonal(cell_means) if cell_means.ndim == 2 else cell_means
-            variances = np.where(np.isfinite(seen) & (seen > 0), 0.1 * seen, scale)
+            good = np.isfinite(seen) & (seen > 0)
+            variances = np.where(good, 0.1 * seen, scale)
+            if cell_means.ndim == 2 and good.all() and np.isfinite(cell_means).all():
+                correlations = cell_means / np.sqrt(np.outer(seen, seen))
+        loadings = self._pattern() if np.allclose(correlations, np.eye(self.size)) else self._principal(correlations)
+        share = COMMON * variances / np.square(loadings).sum(axis=1)
+        return self._join(loadings * np.sqrt(share)[:, None], (1 - COMMON) * variances)
+
+    def _pattern(self) -> FloatArray:
+        """Loadings of one size, whose signs differ from factor to factor."""
         level, factor = np.arange(self.size)[:, None], np.arange(self.order)[None, :]
         signs = np.where((level // np.maximum(factor, 1)) % 2 * (factor > 0) == 1, -1.0, 1.0)
-        free = factor <= level
-        share = COMMON * variances[:, None] / free.sum(axis=1, keepdims=True)
-        return self._join(np.where(free, signs * np.sqrt(share), 0.0), (1 - COMMON) * variances)
+        return np.where(factor <= level, signs, 0.0)
+
+    def _principal(self, correlations: FloatArray) -> FloatArray:
+        """Directions of the first principal components, rotated so that the fixed loadings are 0 and no others."""
+        roots, vectors = np.linalg.eigh(correlations)
+        chosen = vectors[:, ::-1][:, : self.order] * np.sqrt(np.maximum(roots[::-1][: self.order], LEAST_ROOT))
+        turn, _ = np.linalg.qr(chosen[: self.order].T)
+        loadings = chosen @ turn
+        loadings *= np.where(loadings.sum(axis=0) < 0, -1.0, 1.0)
+        least = LEAST_LOADING * np.sqrt(np.square(loadings).mean())
+        loadings = np.where(np.abs(loadings) < least, np.where(loadings < 0, -least, least), loadings)
+        return np.where(np.arange(self.order) <= np.arange(self.size)[:, None], loadings, 0.0)
 
     def free_roots(self) -> tuple[bool, ...]:
         return tuple(p.type == "V" for p in self.parameters)
