@@ -216,7 +216,7 @@ def call_text(formals: Mapping[str, Any], options: Mapping[str, Any]) -> str:
     """The call as R would store it, with ``data`` by name where it is known."""
     parts = []
     for name in FORMALS:
-        if name not in formals or formals[name] is None or name in ("model_frame", "known"):
+        if name not in formals or formals[name] is None or name == "known":
             continue
         value = formals[name]
         if name == "data":

@@ -40,7 +40,6 @@ class Options:
     design: bool = False
     update_Gcon: bool = True
     update_Rcon: bool = True
-    drop_unused_levels: bool = True
     exact: bool = False
     solver: str = "own"
     threads: int = 1
@@ -69,6 +68,7 @@ FIELDS: tuple[str, ...] = tuple(f.name for f in dataclasses.fields(Options))
 
 OTHER_OPTIONS: dict[str, Any] = {
     "tol": (0, 0),
+    "drop_unused_levels": True,
     "uspd": True,
     "oscillate": True,
     "pxem": 1,

@@ -184,9 +184,7 @@ class Asreml:
     def trace(self) -> pd.DataFrame:
         """Rows LogLik, Sigma2, DF, stepsz and the parameters; a column an iteration and the extra last one."""
         iterates = self.estimates.iterates
-        columns = [
-            np.concatenate([[i.loglik, i.sigma2, self.nedf, i.step], i.theta]) for i in iterates
-        ]
+        columns = [np.concatenate([[i.loglik, i.sigma2, self.nedf, i.step], i.theta]) for i in iterates]
         last = columns[-1].copy()
         last[4:] = self.estimates.theta
         rows = ["LogLik", "Sigma2", "DF", "stepsz", *self.engine.variance.parameters.names]
@@ -231,8 +229,12 @@ class Asreml:
         return param_lists.r_param(self)
 
     @cached_property
-    def mf(self) -> pd.DataFrame:
-        """The model frame: columns used, ``units`` included."""
+    def mf(self) -> pd.DataFrame | None:
+        """The model frame: columns used, ``units`` included. None with ``model_frame = FALSE``."""
+        return self.model_frame() if self.recipe.arguments.get("model_frame", True) else None
+
+    def model_frame(self) -> pd.DataFrame:
+        """The columns used, ``units`` included, whether the call keeps them as ``mf`` or not."""
         frame = self.engine.bound.frame
         columns: dict[str, Any] = {}
         for name, column in frame.columns.items():

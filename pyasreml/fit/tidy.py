@@ -102,7 +102,7 @@ def augment(fit: Any) -> pd.DataFrame:
     ['fitted', 'resid', 'hat']
     """
     require_fit(fit, "augment()")
-    frame = pd.DataFrame(fit.mf).copy()
+    frame = fit.model_frame()
     for name, values in (("fitted", fitted(fit)), ("resid", residuals(fit)), ("hat", fit.hat)):
         frame[name] = values.to_numpy(dtype=float)
     return frame

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,18 +24,9 @@ from pyasreml.r.values import (
     objects,
     text_array,
 )
-from pyasreml.syntax.evaluate import ARITHMETIC
+from pyasreml.syntax.evaluate import ARITHMETIC, COMPARISON
 
 __all__ = ["binary", "matches", "matrix_product", "sequence", "unary", "vector_of"]
-
-_COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    ">": np.greater,
-    "<=": np.less_equal,
-    ">=": np.greater_equal,
-}
 
 
 def vector_of(value: Value, what: str) -> Vector:
@@ -86,7 +76,7 @@ def binary(operator: str, left: Value, right: Value) -> Value:
     if isinstance(left, pd.DataFrame) or isinstance(right, pd.DataFrame):
         return _by_columns(operator, left, right)
     a, b = vector_of(left, f"'{operator}'"), vector_of(right, f"'{operator}'")
-    if operator in _COMPARISON:
+    if operator in COMPARISON:
         return _compare(operator, a, b)
     if operator in ("&", "|"):
         return _logic(operator, a, b)
@@ -116,7 +106,7 @@ def _by_columns(operator: str, left: Value, right: Value) -> Value:
             else:
                 sides.append(side)
         columns.append(binary(operator, *sides))
-    if operator in _COMPARISON or operator in ("&", "|"):
+    if operator in COMPARISON or operator in ("&", "|"):
         rows = objects(map(str, frame.index))
         attributes = {"dim": frame.shape, "dimnames": (rows, objects(frame.columns))}
         data = np.concatenate([column.data for column in columns]) if columns else np.zeros(0)
@@ -139,7 +129,7 @@ def _compare(operator: str, a: Vector, b: Vector) -> Vector:
         y = objects("" if item is None else item for item in y)
     else:
         gone = np.isnan(x) | np.isnan(y)
-    data = np.asarray(_COMPARISON[operator](x, y), dtype=float)
+    data = np.asarray(COMPARISON[operator](x, y), dtype=float)
     data[gone] = np.nan
     return Vector(data, "logical", _kept(*kept_from, length))
 

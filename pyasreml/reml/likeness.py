@@ -1,7 +1,9 @@
 """asreml's own iteration: start, steps, limits, boundary and stopping that give its log line by line.
 
-Every constant was read off iteration logs: the published traces that these rules reproduce digit for
-digit are among the comparison cases. The default stepper; `pyasreml.reml.exact` iterates to the optimum.
+The constants were read off iteration logs: the published traces that these rules reproduce digit for digit are among
+the comparison cases. Some are known as brackets only (OSCILLATION, LARGE_MOVE, SWINGS, STOP_STEP,
+NEGLIGIBLE, OUTWARDS, BOUNDARY); LOST, ENOUGH and GUARDED_GAIN are ours, for models whose log nobody has published. The
+default stepper; `pyasreml.reml.exact` iterates to the optimum.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import numpy.typing as npt
 
 from pyasreml.errors import FitError, warn
 from pyasreml.mme.equations import Equations
+from pyasreml.reml.damping import damp, penalise
 from pyasreml.reml.exact import Exact
 from pyasreml.reml.information import direction, inverse, singular_rows, standard_errors
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
@@ -50,10 +53,6 @@ COVARIANCE_GROWTH = 100.0
 """… and moves by this multiple of its size at most."""
 NO_SIZE = 1e-8
 """A covariance below this fraction of its move counts as zero, which has no sign and no size."""
-LOADING_PENALTY = 0.1
-"""Fraction added to the pivots of loadings (ai.penalty = 10), divided by the iteration number."""
-NEAR_SINGULAR = 1e-3
-"""A variance parameter whose information given all others is below this fraction of its own damps the iteration."""
 DAMPED_STEP = 0.6
 """Factor of the multiplier in a damped iteration; the next step is full."""
 OSCILLATION = 0.05
@@ -65,7 +64,7 @@ SWINGS = 3
 OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 LOST = 1.0
-"""A log-likelihood that ends this far below the best on the way has lost its way: guarded steps go on from there."""
+"""Without convergence, a path that fell this far below its best is lost: guarded steps go on from the best point."""
 ENOUGH = 13
 """So has an iteration whose moves are still limited after so many iterations."""
 GUARDED_GAIN = 1e-6
@@ -192,7 +191,9 @@ class Likeness:
                 extra_left -= 1
         assert point is not None
         best = max(state.iterates, key=lambda i: i.loglik)
-        lost = point.loglik < best.loglik - LOST or (update.moved > 0 and self.maxit >= ENOUGH)
+        path = np.array([i.loglik for i in state.iterates])
+        fell = bool((path < np.maximum.accumulate(path) - LOST).any())
+        lost = fell or (update.moved > 0 and self.maxit >= ENOUGH)
         if not converged and lost and not self._unbounded.any():
             return self._guarded(state, best)
         return self._finish(state, point, update.rows, converged, "")
@@ -335,7 +336,8 @@ class Likeness:
     def _update(self, state: _State, point: Point, number: int) -> _Update:
         theta, score = state.theta, point.score
         rows = live = self._live(state, point.ai)
-        ai, damped = self._damp(self._penalise(point.ai, live, number), live)
+        penalised = penalise(point.ai, live, self._loading, number)
+        ai, damped = damp(penalised, live, self._matrix)
         d = direction(ai, score, live, {})
         s = state.nominal * (DAMPED_STEP if damped else 1.0)
         if number > 1 and live.size and state.nominal**2 * (score[live] @ d[live]) / live.size < FULL_STEP_GAIN:
@@ -381,38 +383,6 @@ class Likeness:
             if nominal > NEARLY_FULL or (number > 1 and s * largest < FULL_STEP_NEXT and proper_free):
                 nominal = 1.0
         return _Update(new, nominal, waiting, len(moved) + shortened, len(late), frozenset(final), rows)
-
-    def _penalise(self, ai: FloatArray, live: IntArray, number: int) -> FloatArray:
-        """The information with the pivots of loadings raised, in the elimination from the last parameter up."""
-        if not self._loading[live].any():
-            return ai
-        block = ai[np.ix_(live, live)].copy()
-        size = live.size
-        factor, pivots = np.eye(size), np.zeros(size)
-        for j in range(size - 1, -1, -1):
-            pivots[j] = block[j, j] * (1 + LOADING_PENALTY / number if self._loading[live[j]] else 1.0)
-            factor[:j, j] = block[:j, j] / pivots[j]
-            block[:j, :j] -= np.outer(factor[:j, j], block[j, :j])
-        out = ai.copy()
-        out[np.ix_(live, live)] = (factor * pivots) @ factor.T
-        return out
-
-    def _damp(self, ai: FloatArray, live: IntArray) -> tuple[FloatArray, bool]:
-        """The information, its diagonal raised where a variance parameter is nearly determined by the others.
-
-        The smallest ratio of a parameter's information given all others to its own is added, as a fraction, to the
-        whole diagonal (a ridge as large as the defect).
-        """
-        # elements of covariance matrices are close to determined by each other near the edge of their cone
-        proper = live[~self._matrix[live]]
-        if not proper.size:
-            return ai, False
-        block = ai[np.ix_(live, live)]
-        given_others = 1 / np.abs(np.diagonal(np.linalg.inv(block)))
-        defect = float((given_others / np.diagonal(block))[np.isin(live, proper)].min())
-        if defect >= NEAR_SINGULAR:
-            return ai, False
-        return ai + defect * np.diag(np.diagonal(ai)), True
 
     def _average_oscillating(
         self, state: _State, new: FloatArray, limited: set[int], live: IntArray, ai: FloatArray

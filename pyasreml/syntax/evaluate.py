@@ -30,7 +30,7 @@ from pyasreml.syntax.nodes import (
     Unary,
 )
 
-__all__ = ["ARITHMETIC", "FUNCTIONS", "evaluate", "isna"]
+__all__ = ["ARITHMETIC", "COMPARISON", "FUNCTIONS", "evaluate", "isna"]
 
 Array = np.ndarray[Any, Any]
 Failure = Callable[[str, Node], FormulaError]
@@ -44,7 +44,7 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "%%": np.mod,
     "%/%": np.floor_divide,
 }
-_COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
+COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
     "==": np.equal,
     "!=": np.not_equal,
     "<": np.less,
@@ -211,7 +211,7 @@ class _Evaluation:
                 raise self.fail(f"after '{operator}' must stand a call", node.right)
             piped = Call(node.right.function, (Argument(None, node.left), *node.right.arguments), span=node.span)
             return self.call(piped)
-        known = operator in ARITHMETIC or operator in _COMPARISON or operator in ("&", "&&", "|", "||", "%in%", ":")
+        known = operator in ARITHMETIC or operator in COMPARISON or operator in ("&", "&&", "|", "||", "%in%", ":")
         if not known:
             raise self.fail(f"'{operator}' cannot be computed from columns", node)
         left, right = self.value(node.left), self.value(node.right)
@@ -220,7 +220,7 @@ class _Evaluation:
         if operator == ":":
             return self.sequence(node, left, right)
         left, right = self.recycle(node, left, right)
-        if operator in _COMPARISON:
+        if operator in COMPARISON:
             return _compare(operator, left, right)
         for part, value in ((node.left, left), (node.right, right)):
             if _is_text(value):
@@ -292,7 +292,7 @@ def _compare(operator: str, left: Any, right: Any) -> Any:
     if _is_text(left):
         fill = np.frompyfunc(lambda item: "" if item is None or item != item else str(item), 1, 1)
         left, right = fill(np.asarray(left, dtype=object)), fill(np.asarray(right, dtype=object))
-    return _with_na(np.asarray(_COMPARISON[operator](left, right), dtype=bool), missing)
+    return _with_na(np.asarray(COMPARISON[operator](left, right), dtype=bool), missing)
 
 
 def _member(left: Any, table: Any) -> Any:

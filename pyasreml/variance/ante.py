@@ -10,11 +10,11 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from pyasreml.errors import ModelError
-from pyasreml.variance.base import Coefficients, Entries, FloatArray, IntArray, NotFeasible, ParameterInfo, Structure
-from pyasreml.variance.unstructured import Unstructured
+from pyasreml.variance.base import Coefficients, Entries, FloatArray, NotFeasible, ParameterInfo
+from pyasreml.variance.unstructured import GivenAsCovariance, Unstructured
 
 
-class Ante(Structure):
+class Ante(GivenAsCovariance):
     """Antedependence of order k.
 
     Parameters row-wise along the lower band under names of matrix entries: ``_1:1`` is d₁, ``_2:1`` is u₁₂, ``_2:2`` is
@@ -78,17 +78,6 @@ class Ante(Structure):
 
     def matrix(self, theta: FloatArray) -> FloatArray:
         return _solve(*self._factors(theta), np.eye(self.size))
-
-    def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
-        return self.from_init(Unstructured(self._levels).starts(scale, cell_means))
-
-    @property
-    def init_places(self) -> IntArray:
-        return self._places
-
-    @property
-    def init_count(self) -> int:
-        return self.size * (self.size + 1) // 2
 
     def from_init(self, values: FloatArray) -> FloatArray:
         # column m of U holds minus the regression of level m on the k before it ... from the band of Σ alone

@@ -7,10 +7,10 @@ import numpy as np
 from pyasreml.errors import ModelError
 from pyasreml.variance.base import FloatArray, IntArray, NotFeasible, ParameterInfo
 from pyasreml.variance.dense import Dense
-from pyasreml.variance.unstructured import Unstructured
+from pyasreml.variance.unstructured import GivenAsCovariance, Unstructured
 
 
-class Cholesky(Dense):
+class Cholesky(GivenAsCovariance, Dense):
     """Modified Cholesky factors.
 
     Parameters row-wise under names of matrix entries: ``_1:1`` is d₁, ``_2:1`` is l₂₁, ``_2:2`` is d₂ …. Names, order
@@ -66,17 +66,6 @@ class Cholesky(Dense):
         left[np.arange(self._i.size), self._i] += np.where(self._pivot, 0.0, d[self._j])
         out = np.einsum("pi,pj->pij", left, column)
         return np.asarray(out + out.transpose(0, 2, 1))
-
-    def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
-        return self.from_init(Unstructured(self._levels).starts(scale, cell_means))
-
-    @property
-    def init_places(self) -> IntArray:
-        return self._places
-
-    @property
-    def init_count(self) -> int:
-        return self.size * (self.size + 1) // 2
 
     def from_init(self, values: FloatArray) -> FloatArray:
         try:

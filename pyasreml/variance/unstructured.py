@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from pyasreml.variance.base import Coefficients, Entries, FloatArray, IntArray, NotFeasible, ParameterInfo
+from pyasreml.variance.base import Coefficients, Entries, FloatArray, IntArray, NotFeasible, ParameterInfo, Structure
 from pyasreml.variance.factored import Factored, FactorPoint, semidefinite_root
 from pyasreml.variance.starts import positive_definite
 
@@ -140,3 +140,21 @@ class Unstructured(Factored):
         factor = np.zeros((self.size, self.size))
         factor[self._row, self._col] = free
         return factor
+
+
+class GivenAsCovariance(Structure):
+    """A structure on factors of Σ whose ``init=`` is Σ itself, lower triangle row-wise, and which starts as ``us``."""
+
+    _levels: tuple[str, ...]
+    _places: IntArray  # of the parameters within that lower triangle
+
+    def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
+        return self.from_init(Unstructured(self._levels).starts(scale, cell_means))
+
+    @property
+    def init_places(self) -> IntArray:
+        return self._places
+
+    @property
+    def init_count(self) -> int:
+        return self.size * (self.size + 1) // 2

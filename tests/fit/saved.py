@@ -110,6 +110,6 @@ def small_fit(**changes: Any) -> SimpleNamespace:
             "random": [("block", 2)],
             "sparse": [],
         }[part],
-        "mf": pd.DataFrame({"y": [11.25, 8.75, nan, 13.0]}, index=index),
+        "model_frame": lambda: pd.DataFrame({"y": [11.25, 8.75, nan, 13.0]}, index=index),
     }
     return SimpleNamespace(**(fields | changes))

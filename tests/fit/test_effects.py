@@ -177,3 +177,15 @@ def test_plot(tmp_path: Path) -> None:
     figure.savefig(file)
     assert file.stat().st_size > 10_000
     assert figure._repr_png_()[1:4] == b"PNG"  # type: ignore[attr-defined]
+
+
+def test_model_frame_is_kept_unless_refused() -> None:
+    import pyasreml as pa
+    from pyasreml.demo.oats import oats
+
+    kept = pa.asreml("yield ~ Nitrogen", random="~ Blocks", data=oats(), trace=False)
+    without = pa.asreml("yield ~ Nitrogen", random="~ Blocks", data=oats(), model_frame=False, trace=False)
+    assert list(kept.mf.columns) == ["yield", "Nitrogen", "Blocks", "units"] and without.mf is None
+    assert len(augment(without)) == len(kept.mf) and "model.frame = FALSE" in str(without.call)
+    with pytest.raises(UnsupportedError, match="drop.unused.levels"):
+        pa.asreml("yield ~ Nitrogen", data=oats(), trace=False, drop_unused_levels=False)

@@ -1,0 +1,52 @@
+"""What asreml adds to the average information before a step is solved for: penalties of loadings, a ridge."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+LOADING_PENALTY = 0.1
+"""Fraction added to the pivots of loadings (ai.penalty = 10), divided by the iteration number."""
+NEAR_SINGULAR = 1e-3
+"""A variance parameter whose information given all others is below this fraction of its own damps the iteration.
+
+Read off iteration logs as a bracket only.
+"""
+
+
+def penalise(ai: FloatArray, live: IntArray, loading: Flags, number: int) -> FloatArray:
+    """The information with the pivots of loadings raised, in the elimination from the last parameter up."""
+    if not loading[live].any():
+        return ai
+    block = ai[np.ix_(live, live)].copy()
+    size = live.size
+    factor, pivots = np.eye(size), np.zeros(size)
+    for j in range(size - 1, -1, -1):
+        pivots[j] = block[j, j] * (1 + LOADING_PENALTY / number if loading[live[j]] else 1.0)
+        factor[:j, j] = block[:j, j] / pivots[j]
+        block[:j, :j] -= np.outer(factor[:j, j], block[j, :j])
+    out = ai.copy()
+    out[np.ix_(live, live)] = (factor * pivots) @ factor.T
+    return out
+
+
+def damp(ai: FloatArray, live: IntArray, matrix: Flags) -> tuple[FloatArray, bool]:
+    """The information, its diagonal raised where a variance parameter is nearly determined by the others.
+
+    The smallest ratio of a parameter's information given all others to its own is added, as a fraction, to the
+    whole diagonal (a ridge as large as the defect).
+    """
+    # elements of covariance matrices are close to determined by each other near the edge of their cone
+    proper = live[~matrix[live]]
+    if not proper.size:
+        return ai, False
+    block = ai[np.ix_(live, live)]
+    given_others = 1 / np.abs(np.diagonal(np.linalg.inv(block)))
+    defect = float((given_others / np.diagonal(block))[np.isin(live, proper)].min())
+    if defect >= NEAR_SINGULAR:
+        return ai, False
+    return ai + defect * np.diag(np.diagonal(ai)), True
