@@ -150,6 +150,8 @@ def _structures(value: str, stored: dict[str, Any], old: bool) -> list[Field]:
                 out.append(Field(f"{place}$initial", values))
                 bounds = part["con"] if isinstance(part["con"], list) else [part["con"]]
                 out.append(Field(f"{place}$con", tuple(BOUND_CODES.get(str(b), str(b)) for b in bounds)))
-            if part.get("levels"):
-                out.append(Field(f"{place}$levels", tuple(str(x) for x in part["levels"])))
+            levels = part.get("levels")
+            if levels:
+                labels = levels if isinstance(levels, list) else [levels]
+                out.append(Field(f"{place}$levels", tuple(str(x) for x in labels)))
     return out

@@ -57,7 +57,15 @@ def residual_list(bound: BoundModel, variance: VarianceModel, theta: Any, codes:
     for k, (section, product) in enumerate(zip(bound.sections, variance.sections, strict=True)):
         rows = _owner_rows(variance, len(variance.random) + k)
         name = section.level if section.level is not None else section.label
-        out[name] = _entry(section.label, section.rows.size, section.structures, product, rows, variance, theta, codes)
+        entry = _entry(section.label, section.rows.size, section.structures, product, rows, variance, theta, codes)
+        if "units" in entry:  # independent records: no factor has named them
+            codes_of_units = np.unique(bound.frame.unit_codes[section.rows])
+            entry["units"]["levels"] = [str(code + 1) for code in codes_of_units.tolist()]
+        for call in section.structures:
+            column = bound.frame.columns.get(call.variable)
+            if column is not None and not column.is_factor:  # id() of a number: asreml lists its name alone
+                entry[call.variable]["levels"] = [call.variable]
+        out[name] = entry
     return out
 
 

@@ -54,3 +54,15 @@ def test_strata_at_convergence() -> None:
     table = asv(exact)
     np.testing.assert_allclose(table["df"], [5, 10, 45], rtol=1e-4)
     np.testing.assert_allclose(table[["B", "B:W", "units!R"]], [[12, 4, 1], [0, 4, 1], [0, 0, 1]], rtol=1e-4)
+
+
+def test_residual_list_names_the_units_of_each_section() -> None:
+    import pyasreml as pa
+    from pyasreml.demo.oats import oats
+
+    data = oats()
+    fit = pa.asreml("yield ~ 1", data=data, trace=False)
+    assert fit.R_param["units"]["units"]["levels"] == [str(i + 1) for i in range(len(data))]
+    fit = pa.asreml("yield ~ 1", residual="~ dsum(~ units | Variety)", data=data, trace=False)
+    victory = [str(i + 1) for i in range(len(data)) if data["Variety"].iloc[i] == "Victory"]
+    assert fit.R_param["Victory"]["units"]["levels"] == victory
