@@ -149,7 +149,9 @@ class Exact:
         for number in range(1, self.maxit + 1):
             if number > PATIENCE:
                 here = replace(here, ai=_with_secants(here.ai, pairs))
-            bound = {i for i in bound if not self._wants_in(here, i)}
+            # one that was released may have stayed where it was
+            resting = {i for i in self._live(singular).tolist() if i != self._sigma2 and self._at_bound(here.free, i)}
+            bound = {i for i in bound | resting if not self._wants_in(here, i)}
             live = self._check_singular(here, bound, singular)
             _, hit = self._move(here, live, 0.0)
             gain = abs(float(here.score[live] @ direction(here.ai, here.score, live, {})[live])) if live.size else 0.0

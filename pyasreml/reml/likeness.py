@@ -60,13 +60,13 @@ OSCILLATION = 0.05
 LARGE_MOVE = 0.5
 """… if it is larger than this many standard errors, or if it is …"""
 SWINGS = 3
-"""… so many times in a row."""
+"""… so many times in a row. Leading back further each time is swinging as well."""
 OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 LOST = 1.0
 """Without convergence, a path that fell this far below its best is lost: guarded steps go on from the best point."""
 ENOUGH = 13
-"""So has an iteration whose moves are still limited after so many iterations."""
+"""So has an iteration whose moves are still limited after so many iterations, or which leads down again."""
 GUARDED_GAIN = 1e-6
 """U'd at which the guarded rest counts as arrived."""
 BOUNDARY = 1e-4
@@ -168,6 +168,8 @@ class Likeness:
                 latest = self._evaluate(state, number)
                 update = self._update(state, latest, number)
             except FitError as error:
+                if self._before_fall(state.iterates) is not None:
+                    break
                 if not self.soft or (point is None and number > 1):
                     error.iterates = tuple(state.iterates)
                     raise
@@ -190,16 +192,26 @@ class Likeness:
                     break
                 extra_left -= 1
         assert point is not None
-        best = max(state.iterates, key=lambda i: i.loglik)
-        path = np.array([i.loglik for i in state.iterates])
-        fell = bool((path < np.maximum.accumulate(path) - LOST).any())
-        lost = fell or (update.moved > 0 and self.maxit >= ENOUGH)
-        if not converged and lost and not self._unbounded.any():
-            return self._guarded(state, best)
+        if not converged:
+            best = self._before_fall(state.iterates)
+            highest = max(state.iterates, key=lambda i: i.loglik)
+            back = highest.loglik - point.loglik > STOP_LOGLIK
+            if best is None and (update.moved or back) and self.maxit >= ENOUGH and not self._unbounded.any():
+                best = highest
+            if best is not None:
+                return self._guarded(state, best)
         return self._finish(state, point, update.rows, converged, "")
 
+    def _before_fall(self, iterates: list[Iterate]) -> Iterate | None:
+        """The best point before the path fell; None where it did not, or where a variance may be negative."""
+        path = np.array([i.loglik for i in iterates])
+        fell = np.flatnonzero(path < np.maximum.accumulate(path) - LOST) if path.size else path
+        if not fell.size or self._unbounded.any():
+            return None
+        return max(iterates[: int(fell[0])], key=lambda i: i.loglik)
+
     def _guarded(self, state: _State, best: Iterate) -> Estimates:
-        """Go on from the best point, up to as many iterations again, by steps that raise the log-likelihood."""
+        """Go on from the best point, up to twice as many iterations again, by steps that raise the log-likelihood."""
         done = len(state.iterates)
 
         def record(iterate: Iterate) -> None:
@@ -209,7 +221,7 @@ class Likeness:
 
         stepper = Exact(
             self.equations,
-            maxit=self.maxit,
+            maxit=2 * self.maxit,
             ai_sing=True,
             gain=GUARDED_GAIN,
             start=best.theta,
@@ -370,7 +382,7 @@ class Likeness:
         self._average_oscillating(state, new, state.limited, live, point.ai)
         if self._constraint is not None:
             new = self._constraint.expand(new)
-        shortened = self._keep_feasible(theta, new)
+        shortened = (self._keep_feasible if self._constraint is None else self._keep_constrained)(theta, new)
         if damped:
             nominal = 1.0
         elif sign:
@@ -390,13 +402,15 @@ class Likeness:
         """Halve a move that leads back to where the parameter was two iterations ago, if it is large or swings on."""
         step = new - state.theta
         if state.step is not None:
-            returned = np.abs(step + state.step) < OSCILLATION * np.abs(state.step)
-            before = np.zeros(step.size, np.int64) if state.swings is None else state.swings
-            state.swings = np.where(returned, before + 1, 0)
+            size, last = np.abs(step), np.abs(state.step)
+            further = (step * state.step < 0) & (size > last)
+            returned = np.abs(step + state.step) < OSCILLATION * last
+            swings = np.zeros(step.size, np.int64) if state.swings is None else state.swings
+            state.swings = np.where(returned | further, swings + 1, 0)
             errors = standard_errors(ai, live) if returned.any() else np.zeros(live.size)
             for i, error in zip(live.tolist(), errors.tolist(), strict=True):
-                large = abs(step[i]) > LARGE_MOVE * error or state.swings[i] >= SWINGS
-                if returned[i] and large and i not in limited:
+                large = returned[i] and size[i] > LARGE_MOVE * error
+                if (large or state.swings[i] >= SWINGS) and i not in limited:
                     new[i] = state.theta[i] + 0.5 * step[i]
         state.step = new - state.theta
 

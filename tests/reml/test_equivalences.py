@@ -81,33 +81,3 @@ def test_simulated_sites_converge(seed):
     assert fit.converge
     fit = exact(f"~ fa(site, {1 + seed % 2}):gen", sites(8 + seed, 200 + seed, genotypes=25, factors=1 + seed % 2))
     assert fit.converge
-
-
-def near_truth(k, factors, data, found):
-    """The optimum reached from other starts: those of a converged fit with its matrix shaken."""
-    rng = np.random.default_rng(k)
-    names, start = list(found.vparameters.index), found.vparameters.to_numpy().copy()
-    free = np.array([c != "F" for c in found.vparameters_con])
-    start[free] *= rng.uniform(0.8, 1.25, free.sum())
-    variances = np.array([n.endswith("!var") for n in names])
-    start[variances] = np.maximum(start[variances], 0.05)
-    table = pd.DataFrame({"Component": names, "Value": start, "Constraint": ["F" if not f else "P" for f in free]})
-    return exact(f"~ fa(site, {factors}):gen", data, G_param=table, R_param=table)
-
-
-@pytest.mark.slow
-def test_two_hundred_simulated_data_sets():
-    """At least 98 % converge, and of the factor analytic ones as many to an optimum that other starts do not better."""
-    failed = []
-    for seed in range(200):
-        if seed % 2 == 0:
-            fit = exact("~ us(site):gen", sites(2 + seed % 5, 1000 + seed, genotypes=30))
-            good = fit.converge
-        else:
-            k, factors = 8 + seed % 23, 1 + seed % 3
-            data = sites(k, 1000 + seed, genotypes=40, factors=factors)
-            fit = exact(f"~ fa(site, {factors}):gen", data)
-            good = fit.converge and fit.loglik > near_truth(k, factors, data, fit).loglik - 1e-4
-        if not good:
-            failed.append(seed)
-    assert len(failed) <= 4, failed
