@@ -11,6 +11,7 @@ from .records import Case, Field
 
 BOUND_CODES = {"0": " ", "1": "P", "2": "?", "3": "U", "4": "F", "5": "C", "6": "S", "7": "B"}
 TYPE_CODES = {"1": "V", "2": "G", "3": "R", "4": "C", "5": "P", "6": "L"}
+MISSING_NUMBER = -1e-37
 FIT = "fit"
 DATA = "object_data"
 SCALARS = {
@@ -93,7 +94,11 @@ def _fields(content: dict[str, Any], old: bool) -> list[Field]:
             out.append(Field(f"{read}coefficients${part}", values, effects[part], by_name=old))
         if content.get(f"vcoeff_{part}") and part in effects:
             out.append(Field(f"{read}vcoeff${part}", tuple(content[f"vcoeff_{part}"]), effects[part], by_name=old))
-    out += [Field(read + r, tuple(content[k])) for k, r in VECTORS.items() if content.get(k)]
+    for key, component in VECTORS.items():
+        if content.get(key):
+            # 4.1 stored NaN where 4.2 has its number for missing values
+            absent = MISSING_NUMBER if old and key == "hat" else None
+            out.append(Field(read + component, tuple(absent if v is None else v for v in content[key])))
     fixed = set(content["aov"]["rows"])
     out.append(_named(read + "noeff", content["noeff"], None, old))
     # What asreml stores for random terms and mv is not a plain sum of squares: fixed terms only.

@@ -45,6 +45,9 @@ class StructureCall:
         The call as R deparses it.
     span : tuple of int
         Where it stands in the formula's text.
+    listed : str
+        What names the factor in ``G.param`` and ``R.param`` where that is not `variable`: ``2`` of ``str()``'s
+        ``us(2)``.
     """
 
     name: str
@@ -58,6 +61,7 @@ class StructureCall:
     options: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
     span: tuple[int, int] = (0, 0)
+    listed: str = ""
 
 
 @dataclass(frozen=True)

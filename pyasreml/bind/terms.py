@@ -152,6 +152,7 @@ class TermBinder:
             options=options,
             text=factor.call,
             span=factor.span,
+            listed=deparse(factor.variable),
         )
 
     def _expand(self, spec: TermSpec, part: str) -> list[BoundTerm]:
@@ -434,7 +435,7 @@ def one_variance(calls: list[StructureCall], label: str, text: str, span: tuple[
     started = [i for i in with_variance if calls[i].init is not None]
     scale = started[0] if started else with_variance[0]
     return tuple(
-        StructureCall("id", c.variable, c.size, c.levels, text=c.text, span=c.span)
+        replace(c, name="id", init=None, init_codes=None)
         if i in with_variance and i != scale
         else c
         for i, c in enumerate(calls)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from pyasreml.bind.basis import CompoundCoding
 from pyasreml.design import effect_names, side_by_side, term_block
 from pyasreml.fit.engine import Engine
 from pyasreml.fit.factor_scores import logdet_with_scores, with_scores
@@ -119,7 +120,9 @@ def collect(engine: Engine, estimates: Estimates) -> Effects:
         variances["random"].append(found.variances)
         names["random"].extend(found.names)
         terms["random"].append((term.label, len(found.names)))
-        noeff.append((term.label, len(found.names)))
+        # asreml looks its count up by a label, and that of str() is none of a single term
+        joint = isinstance(term.codings[0], CompoundCoding)
+        noeff.append((term.label, np.nan if joint else len(found.names)))
     linear = eq.X.dot(b[: eq.p])
     for t, z in enumerate(eq.Z):
         linear += z.dot(b[eq.offsets[t] : eq.offsets[t + 1]])

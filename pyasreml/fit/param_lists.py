@@ -103,7 +103,10 @@ def _entry(
         at += len(factor.parameters)
         name = "id" if call.name == "idv" else call.name
         levels = [*call.levels, *(f"Comp{j + 1}" for j in range(call.order or 1) if name in ("fa", "rr"))]
-        out[call.variable] = {"facnam": call.variable, "model": name, "levels": levels, **part(mine)}
+        listed = call.listed or call.variable
+        if listed in out:  # two factors of one size in str()
+            listed = call.variable
+        out[listed] = {"facnam": listed, "model": name, "levels": levels, **part(mine)}
     return out
 
 

@@ -22,6 +22,9 @@ __all__ = ["column", "element", "member", "names_of", "positions", "subset"]
 MISSING = object()
 """An empty index, as in ``x[, 1]``."""
 
+MISSING_NUMBER = -1e-37
+"""What asreml leaves in ``hat`` for records without a response."""
+
 MATRICES = frozenset(
     "sed vcov Cfixed Csparse trace ai coef.fixed coef.random coef.sparse fixed random sparse design".split()
 )
@@ -338,6 +341,8 @@ def _object_member(value: Any, name: str, partial: bool) -> Value:
         names = names_of(value) or []
         place = _find([known.replace("_", ".") for known in names], name.replace("_", "."), True)
         return None if place is None or names[place] == name else _object_member(value, names[place], False)
+    if name == "hat" and isinstance(found, pd.Series):
+        found = found.fillna(MISSING_NUMBER)
     if isinstance(found, str) and name == "call":
         return _call_parts(found)
     if type(found) is dict and name == "formulae":

@@ -463,7 +463,8 @@ class Likeness:
         for i in state.singular:
             codes[i] = "S"
         final_codes = tuple(codes)
-        ai_inverse = inverse(point.ai, rows)
+        # what the last step was solved with: asreml stores its inverse, penalised pivots of loadings included
+        ai_inverse = inverse(penalise(point.ai, rows, self._loading, len(state.iterates)), rows)
         if self._constraint is not None:
             final_codes = self._constraint.final_codes(final_codes)
             ai_inverse = self._constraint.push(ai_inverse)

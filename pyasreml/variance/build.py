@@ -229,7 +229,9 @@ def _random_rows(
         rows.add(prefix, "V", shown, code, start, i, 0)
     # on the gamma scale variances by level start at the common ratio; on the sigma scale from the cell means
     means = _correlations(term, i, scale, bound) if gamma else dict(bound.summaries.cell_means)
-    _factor_rows(rows, prefix, term.structures, product, i, "G", scale, means)
+    # a saved dsum() fit has variances of diag() of type G and specific variances of fa() of type V
+    specific = any(isinstance(f, FactorAnalytic) for f in product.factors)
+    _factor_rows(rows, prefix, term.structures, product, i, shown if specific else "G", scale, means)
 
 
 def _correlations(term: BoundTerm, i: int, scale: float, bound: BoundModel) -> dict[tuple[int, int], FloatArray]:

@@ -27,6 +27,8 @@ NAMES = [
     "7b6c8bb9_asreml_model__model4.asr",
     "81f27e76_model_asr2__rds",
     "e4ceb234_model_asr2__rds",
+    "fit_besag_met__fit_besag_met",
+    "fit_chickweight__fit_chickweight",
 ]
 CODES = {"1": "P", "3": "U", "4": "F", "7": "B"}
 
@@ -55,7 +57,16 @@ def pair(request: pytest.FixtureRequest, shared: Path) -> tuple[Any, dict[str, A
     saved = json.loads((shared / "cases" / "objects" / f"{request.param}.json").read_text())
     call = call_formulas(saved["call"])
     formulas = {k: call[k] for k in ("fixed", "random", "residual") if k in call}
-    return pa.asreml(**formulas, data=read_data(shared / "data" / saved["data"]), trace=False), saved
+    table = recorded_start(saved) if "G.param" in call else None
+    data = read_data(shared / "data" / saved["data"])
+    return pa.asreml(**formulas, data=data, G_param=table, R_param=table, trace=False), saved
+
+
+def recorded_start(saved: dict[str, Any]) -> pd.DataFrame:
+    """Where a fit that update() made began: the first column of its trace, with the codes of the end."""
+    first = {row: values[0] for row, values in zip(saved["trace"]["rows"], saved["trace"]["values"], strict=True)}
+    names = saved["vparameters"]["names"]
+    return pd.DataFrame({"Component": names, "Value": [first[n] for n in names], "Constraint": saved["con"]})
 
 
 def test_trace_in_every_printed_digit(pair):
@@ -102,7 +113,7 @@ def test_fitted_values_residuals_hat(pair):
     fit, saved = pair
     assert_digits(fit.linear_predictors, saved["fitted"], "fitted")
     np.testing.assert_allclose(fit.residuals, numbers(saved["residuals"]), rtol=1e-6, atol=1e-6)
-    assert_digits(fit.hat, saved["hat"], "hat", 6)
+    assert_digits(fit.hat, [None if v == -1e-37 else v for v in saved["hat"]], "hat", 6)
 
 
 def test_information_determinant_and_tests(pair):
@@ -118,6 +129,6 @@ def test_information_determinant_and_tests(pair):
     assert (fit.nedf, fit.nwv, fit.converge) == (saved["nedf"], saved["nwv"], saved["converge"])
     assert_digits([fit.loglik, fit.sigma2], [saved["loglik"], saved["sigma2"]], "loglik and sigma2", 9)
     counts = dict(zip(saved["noeff"]["names"], saved["noeff"]["values"], strict=True))
-    assert {k: int(v) for k, v in fit.noeff.items()} == counts
+    np.testing.assert_equal(fit.noeff.to_dict(), {k: np.nan if v is None else v for k, v in counts.items()})
     if saved["core_version"] is not None:
         assert list(fit.noeff.index) == saved["noeff"]["names"]
