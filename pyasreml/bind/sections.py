@@ -127,7 +127,7 @@ def _section(
     text = binder.texts["residual"]
     for call in calls:
         check_units(call, text)
-    structures = one_variance(calls, model.label, text, model.span)
+    structures = one_variance(calls, model.label, text, model.span, random=False)
     where = f"residual {model.label}" + (f" at {by} {level}" if by else "")
     if binder.frame.units is not None:
         _check_traits(calls, codes, columns, rows, where, binder)

@@ -415,28 +415,46 @@ def check_units(call: StructureCall, text: str) -> None:
         )
 
 
-def one_variance(calls: list[StructureCall], label: str, text: str, span: tuple[int, int]) -> tuple[StructureCall, ...]:
+def one_variance(
+    calls: list[StructureCall], label: str, text: str, span: tuple[int, int], *, random: bool = True
+) -> tuple[StructureCall, ...]:
     """A term's structures, checked for one variance at most; several plain ``idv`` are one scale, kept at the first.
+
+    In a random term such a scale may stand beside another variance, as asreml takes it: both are parameters, of which
+    the data determine the product alone.
 
     Raises
     ------
     ModelError
         If two factors of the product carry variances.
+
+    Warns
+    -----
+    AsremlWarning
+        For a scale beside a variance.
     """
     with_variance = [i for i, call in enumerate(calls) if MODEL_FUNCTIONS[call.name].variance]
     if len(with_variance) < 2:
         return tuple(calls)
-    if any(calls[i].name != "idv" for i in with_variance):
-        names = " and ".join(calls[i].text for i in with_variance)
+    plain = [i for i in with_variance if calls[i].name == "idv"]
+    others = len(with_variance) - len(plain)
+    names = " and ".join(calls[i].text for i in with_variance)
+    if others > 1 or (others and not random):
         raise ModelError(
             f"term {label}: {names} both carry variances, of which a term may have one; use id() or a correlation "
             f"model such as ar1() or cor() for all factors but one\n{quote(text, span)}"
         )
-    started = [i for i in with_variance if calls[i].init is not None]
-    scale = started[0] if started else with_variance[0]
+    if others:
+        warn(
+            f"term {label}: {names} both carry variances, and the data determine only their product: write id() for "
+            "idv(), or fix its variance, idv(f, init = c(F = 1))",
+            stacklevel=6,
+        )
+    started = [i for i in plain if calls[i].init is not None]
+    scale = started[0] if started else plain[0]
     return tuple(
         replace(c, name="id", init=None, init_codes=None)
-        if i in with_variance and i != scale
+        if i in plain and i != scale
         else c
         for i, c in enumerate(calls)
     )

@@ -26,7 +26,7 @@ class ModelFunction:
         ``sections``: ``dsum()``. ``coding``: turns a variable into design columns.
         ``overlay``: ``and()``, added to the design of the term before it. ``compound``: ``str()``.
     variance : bool
-        A structure that carries a variance; exactly one factor of a term may.
+        A structure that carries a variance; one factor of a term may, and a scale by ``idv()`` beside it.
     heterogeneous : bool
         A structure with one variance a level, which starts from variances of cell means.
     ordered : bool

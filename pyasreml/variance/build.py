@@ -140,7 +140,7 @@ def _random_product(term: BoundTerm) -> Product:
             f"random term '{term.label}' has {len(carriers)} variances ({', '.join(carriers)}): a direct product takes "
             "one; write the others as correlation models (id, ar1, …)"
         )
-    return Product(factors, scale=not carriers)
+    return Product(factors, scale=not carriers or any(call.name == "idv" for call in term.structures))
 
 
 def _section_product(section: BoundSection, multi: bool, dispersion: float | None) -> Product:
@@ -225,7 +225,9 @@ def _random_rows(
     prefix = term.parameter_label or term.label
     shown = "G" if gamma else "V"
     if product.scale:
-        start, code = _scale_given(term.structures, scale, "P")
+        # beside another variance the scale starts neutral
+        beside = any(factor.has_variance for factor in product.factors)
+        start, code = _scale_given(term.structures, 1.0 if beside else scale, "P")
         rows.add(prefix, "V", shown, code, start, i, 0)
     # on the gamma scale variances by level start at the common ratio; on the sigma scale from the cell means
     means = _correlations(term, i, scale, bound) if gamma else dict(bound.summaries.cell_means)

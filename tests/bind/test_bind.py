@@ -82,8 +82,13 @@ def test_one_variance_a_term(trial: pd.DataFrame) -> None:
     assert [call.name for call in term.structures] == ["idv", "id"]
     (term,) = make(trial, random="~ idv(Site):idv(geno, init = 3)").random
     assert [(call.name, call.init) for call in term.structures] == [("id", None), ("idv", (3.0,))]
-    with pytest.raises(ModelError, match=r"diag\(Site\) and idv\(geno\) both carry variances"):
-        make(trial, random="~ diag(Site):idv(geno)")
+    with pytest.raises(ModelError, match=r"diag\(Site\) and corh\(geno\) both carry variances"):
+        make(trial, random="~ diag(Site):corh(geno)")
+    with pytest.warns(AsremlWarning, match=r"diag\(Site\) and idv\(geno\) both carry variances, and the data"):
+        (term,) = make(trial, random="~ diag(Site):idv(geno)").random
+    assert [call.name for call in term.structures] == ["diag", "idv"]
+    with pytest.raises(ModelError, match="both carry variances"):
+        make(trial, residual="~ idv(Site):idh(Row):Col")
     with pytest.raises(ModelError, match="both carry variances"):
         make(trial, residual="~ ar1v(Site):idh(Row):Col")
     with pytest.raises(ModelError, match=r"use idv\(units\)"):

@@ -93,7 +93,7 @@ def test_grp(growth: pd.DataFrame) -> None:
         ("~ str(~ tree, ~ spl(x))", "cannot stand here"),
         ("~ str(~ tree, ~ id(3)):kind", "stands alone"),
         ("~ str(~ tree, ~ id(2.5))", "whole number"),
-        ("~ str(~ tree + tree:x, ~ us(2):idv(3))", "both carry variances"),
+        ("~ str(~ tree + tree:x, ~ us(2):idh(3))", "both carry variances"),
         ("~ str(~ tree + treee, ~ us(2):id(3))", "did you mean 'tree'"),
         ("~ grp(other)", "no entry 'other'"),
         ("~ grp(bad)", "names column 'n3', which is not in the data"),

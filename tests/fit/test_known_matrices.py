@@ -187,7 +187,7 @@ def test_where_sources_are_found() -> None:
         ("~ vm(y, GINV)", pa.FormulaError, "the response 'y' cannot be a term"),
         ("~ vm(place, GINV)", pa.DataError, "2 of the 2 levels of 'place' are not among the 60 row names"),
         ("~ vm(nobody, GINV)", pa.FormulaError, "no column 'nobody'"),
-        ("~ us(place):idv(id):vm(id, GINV)", pa.ModelError, "both carry variances"),
+        ("~ us(place):idh(id):vm(id, GINV)", pa.ModelError, "both carry variances"),
         ("~ vm(id, DATA)", pa.ModelError, "square"),
     ],
 )

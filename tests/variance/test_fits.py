@@ -195,3 +195,20 @@ def test_documented_repeated_measures(model: str, exact: bool, shared: Path) -> 
     )
     assert fit.converge
     assert fit.loglik == pytest.approx(DOCUMENTED[model], abs=0.004)
+
+
+def test_a_scale_beside_a_variance(plants: pd.DataFrame) -> None:
+    """Asreml takes idv() beside another variance: a parameter more, not determined unless one of them is held."""
+    twice = pd.concat([plants, plants.assign(y=plants.y + np.sin(np.arange(len(plants))))])
+    call = {"data": twice, "trace": False}
+    with pytest.warns(pa.AsremlWarning, match="determine only their product"):
+        start = pa.asreml("y ~ trt*Time", random="~ idv(Plant):ar1h(Time)", start_values=True, **call)
+    names = list(start.vparameters_table.Component)
+    assert names[:3] == ["Plant:Time", "Plant:Time!Time!cor", "Plant:Time!Time_1"] and len(names) == 8
+    with pytest.warns(pa.AsremlWarning), pytest.raises(pa.FitError, match="1 singularities"):
+        pa.asreml("y ~ trt*Time", random="~ idv(Plant):ar1h(Time)", **call)
+    one = pa.asreml("y ~ trt*Time", random="~ id(Plant):ar1h(Time)", exact=True, **call)
+    with pytest.warns(pa.AsremlWarning, match="determine only"):
+        held = pa.asreml("y ~ trt*Time", random="~ idv(Plant, init = c(F = 2)):ar1h(Time)", exact=True, **call)
+    assert held.loglik == pytest.approx(one.loglik, abs=1e-8)
+    assert 2 * held.vparameters.iloc[2] == pytest.approx(one.vparameters.iloc[1], rel=1e-4)
