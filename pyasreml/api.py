@@ -279,7 +279,7 @@ def _estimate(
 ) -> Estimates:
     if options.exact:
         maxit = options.maxit if "maxit" in set_by_user else MAXIT
-        return Exact(engine.equations, maxit=maxit, ai_sing=options.ai_sing, watch=watch).run()
+        return Exact(engine.equations, maxit=maxit, ai_sing=options.ai_sing, release=restart, watch=watch).run()
     return Likeness(
         engine.equations,
         step=options.update_step_size if restart else options.step_size,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -162,7 +162,7 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         given = _coding_options(row, arguments, text)
         return Component("coding", deparse(node), function=row.name, order=order, options=given, **common)
     init, codes = _init(arguments["init"], text) if "init" in arguments else (None, None)
-    label = deparse(node) if row.keeps_call else deparse(variable)
+    label = _without(node, arguments.get("init")) if row.keeps_call else deparse(variable)
     other = None
     if row.coordinates == 2:
         other = arguments.get("y")
@@ -181,6 +181,11 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         init_codes=codes,
         **common,
     )
+
+
+def _without(node: Call, start: Node | None) -> str:
+    """The call as R deparses it, start values left out: they name no other term."""
+    return deparse(replace(node, arguments=tuple(a for a in node.arguments if start is None or a.value is not start)))
 
 
 def _over_coding(variable: Node, row: ModelFunction, part: str, text: str) -> Component | None:

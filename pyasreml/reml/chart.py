@@ -15,8 +15,8 @@ IntArray = npt.NDArray[np.int64]
 class Chart:
     """Free coordinates φ of the whole parameter table, as many as θ.
 
-    A structure with a parameter that is held (code F) or constrained keeps its own parameters, since a fixed element
-    of a matrix is no fixed coordinate of its factor.
+    A structure with a parameter that is held (a code in `fixed`) or constrained keeps its own parameters, since a fixed
+    element of a matrix is no fixed coordinate of its factor.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Chart:
         By such a root the other coordinates of its column of a Cholesky factor.
     """
 
-    def __init__(self, equations: Equations):
+    def __init__(self, equations: Equations, fixed: tuple[str, ...] = ("F",)):
         table = equations.variance.parameters
         codes = table.codes
         linked = table.constraint.linked if table.constraint is not None else np.zeros(len(codes), bool)
@@ -45,7 +45,7 @@ class Chart:
                 mine = rows[at : at + len(factor.parameters)]
                 at += len(factor.parameters)
                 roots = factor.free_roots()
-                held = any(codes[i] == "F" for i in mine) and not factor.free_separable
+                held = any(codes[i] in fixed for i in mine) and not factor.free_separable
                 if any(roots) and not held and not linked[mine].any():
                     self._pieces.append((mine, factor))
                     self.roots[mine] = roots

@@ -20,6 +20,7 @@ from pyasreml.reml.chart import Chart
 from pyasreml.reml.information import direction, inverse, singular_rows
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
 from pyasreml.reml.point import Point, evaluate
+from pyasreml.reml.scan import better, scanned, tries_values
 from pyasreml.variance.base import NotFeasible
 
 FloatArray = npt.NDArray[np.float64]
@@ -90,6 +91,8 @@ class Exact:
         U'd that counts as arrived (see `GAIN`).
     start : float array (p,), optional
         Other start values than the table's.
+    release : bool
+        Let parameters with code B leave their boundary, as a refit does; else they are held where they start.
     watch : callable, optional
     """
 
@@ -101,6 +104,7 @@ class Exact:
         ai_sing: bool = False,
         gain: float = GAIN,
         start: FloatArray | None = None,
+        release: bool = False,
         watch: Watcher | None = None,
     ):
         self.equations = equations
@@ -108,12 +112,12 @@ class Exact:
         self.maxit = maxit
         self.ai_sing = ai_sing
         self.gain = gain
-        self.start = self.table.start if start is None else start
         self.watch = watch
-        self.chart = Chart(equations)
+        fixed = ("F",) if release else ("F", "B")
+        self.chart = Chart(equations, fixed)
         self._sigma2 = self.table.sigma2
         kinds, codes = np.array(self.table.kinds), np.array(self.table.codes)
-        self._held = {i for i, c in enumerate(codes) if c == "F"} - {self._sigma2}
+        self._held = {i for i, c in enumerate(codes) if c in fixed} - {self._sigma2}
         y = equations.y[equations.observed]
         scale = 1.0 if equations.variance.gamma else float(np.var(y)) or 1.0
         # lower bounds of the free coordinates; -inf where there is none
@@ -126,12 +130,14 @@ class Exact:
         self._lower[sorted(self._held)] = -np.inf
         self._crossing = CROSSING * np.sqrt(scale)
         self._correlation: BoolArray = kinds == "R"
+        self._lower[self._correlation & (codes == "P")] = BOUND
         self._active = np.array([i not in self._held for i in range(len(self.table))])
         self._constraint = self.table.constraint
         self._free = self._active.copy()
         if self._constraint is not None:
             self._free &= ~self._constraint.follows
             self._lower[self._constraint.follows] = -np.inf
+        self.start = scanned(equations, self.table.start, self._active) if start is None else start
 
     def _in_charts(self, kinds: npt.NDArray[np.str_]) -> BoolArray:
         """Parameters whose free coordinate is not the parameter itself."""
@@ -139,15 +145,36 @@ class Exact:
         return self.chart.roots | (self.chart.from_free(probe) != probe)
 
     def run(self) -> Estimates:
-        """Iterate from the table's starts; raises `FitError` where the start values cannot be evaluated."""
+        """Iterate from the table's starts; raises `FitError` where the start values cannot be evaluated.
+
+        Where a parameter's likelihood may have several maxima, from the best of its values at the end again.
+        """
+        found = self._run(0)
+        if not tries_values(self.equations):
+            return found
+        while found.converged and len(found.iterates) < self.maxit:
+            point = found.point
+            start = better(self.equations, point.theta, self._active, point.loglik)
+            if start is None:
+                break
+            self.start = start
+            again = self._run(len(found.iterates))
+            if not again.converged or again.point.loglik <= point.loglik:
+                break
+            found = replace(again, iterates=(*found.iterates, *again.iterates))
+        # the factor must belong to the point that is reported
+        evaluate(self.equations, found.point.theta, self._active)
+        return found
+
+    def _run(self, done: int) -> Estimates:
         here = self._first()
         bound: set[int] = set()
         singular: set[int] = set()
         iterates: list[Iterate] = []
         previous, converged, message = here.point.theta, False, ""
         pairs: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=PAIRS)
-        for number in range(1, self.maxit + 1):
-            if number > PATIENCE:
+        for number in range(done + 1, self.maxit + 1):
+            if number - done > PATIENCE:
                 here = replace(here, ai=_with_secants(here.ai, pairs))
             # one that was released may have stayed where it was
             resting = {i for i in self._live(singular).tolist() if i != self._sigma2 and self._at_bound(here.free, i)}
@@ -254,7 +281,7 @@ class Exact:
 
     def _wants_in(self, here: _Local, i: int) -> bool:
         """True where the score of a parameter at its bound points back inside."""
-        if self._correlation[i]:
+        if self._correlation[i] and here.free[i] > self._lower[i] * (1 + 1e-9):
             return bool(-np.sign(here.free[i]) * here.score[i] > RELEASE)
         if self.chart.roots[i]:  # the score of a root vanishes with it
             return bool(here.score[i] / (2 * here.free[i]) > RELEASE)
@@ -266,8 +293,8 @@ class Exact:
         return column is not None and bool(np.abs(free[column]).max() > self._crossing)
 
     def _at_bound(self, free: FloatArray, i: int) -> bool:
-        if self._correlation[i]:
-            return bool(abs(free[i]) >= CORRELATION_BOUND)
+        if self._correlation[i] and abs(free[i]) >= CORRELATION_BOUND:
+            return True
         return bool(free[i] <= self._lower[i] * (1 + 1e-9))
 
     def _move(self, here: _Local, live: IntArray, damping: float) -> tuple[FloatArray, set[int]]:

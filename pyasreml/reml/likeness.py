@@ -149,6 +149,7 @@ class Likeness:
         self._floored = proper & (kinds == "V") & (codes != "U")
         self._unbounded = proper & (kinds == "V") & (codes == "U")
         self._correlation = proper & (kinds == "R")
+        self._floored |= self._correlation & (codes == "P")
         self._covariance = proper & (kinds == "C") & (np.array(self.table.types) == "C") & (codes == "P")
         self._loading = proper & (kinds == "L")
         owners = self.table.owner[np.isin(kinds, ("C", "L"))]

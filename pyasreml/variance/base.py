@@ -9,6 +9,7 @@ coefficients are products of its factors' coefficients.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -184,6 +185,14 @@ class Structure(ABC):
     def free_columns(self) -> tuple[IntArray, ...]:
         """For each free coordinate that is a root, coordinates with it in a column whose sign is of no account."""
         return (np.zeros(0, np.int64),) * len(self.parameters)
+
+    def scan(self) -> Mapping[int, FloatArray]:
+        """By parameter, values of which the exact stepper tries each in place of a default start.
+
+        For parameters by which the likelihood is flat in one part of their range and may have several maxima in
+        another.
+        """
+        return {}
 
     @property
     def init_count(self) -> int:

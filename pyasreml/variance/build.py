@@ -165,7 +165,11 @@ def _initial(call: StructureCall, structure: Structure, default: FloatArray) -> 
     start = np.asarray(default, float)
     if call.init is not None:
         values, given = _given(call, structure.init_count, [""] * structure.init_count)
-        codes = [given[place] or code for place, code in zip(structure.init_places.tolist(), codes, strict=True)]
+        places = structure.init_places.tolist()
+        if isinstance(structure, FactorAnalytic) and structure.singular:  # specific variances of rr() are none
+            given = [code if p.type != "V" else "" for code, p in zip(given, structure.parameters, strict=True)]
+        codes = [given[place] or code for place, code in zip(places, codes, strict=True)]
+        _check_positive(call, values, given, structure)
         try:
             start = structure.from_init(values)
             if isinstance(structure, FactorAnalytic):
@@ -175,6 +179,14 @@ def _initial(call: StructureCall, structure: Structure, default: FloatArray) -> 
         except (NotFeasible, np.linalg.LinAlgError) as error:
             raise ModelError(f"{call.text}: the start values in 'init' cannot be used: {error}") from None
     return start, codes
+
+
+def _check_positive(call: StructureCall, values: FloatArray, given: Sequence[str], structure: Structure) -> None:
+    """A correlation that is to stay positive (code P) must start so."""
+    for k, (value, code) in enumerate(zip(values.tolist(), given, strict=True)):
+        if code == "P" and value <= 0 and structure.init_count == len(structure.parameters):
+            if (structure.parameters[k].kind or structure.parameters[k].type) == "R":
+                raise ModelError(f"{call.text}: value {k + 1} of 'init' has the code P, positive, and is {value:g}")
 
 
 def _given(call: StructureCall, wanted: int, codes: Sequence[str]) -> tuple[FloatArray, list[str]]:
@@ -259,6 +271,9 @@ def _section_rows(
     dispersion: float | None,
 ) -> str | None:
     residual = f"{section.label}!R"
+    started = next((c for c in section.structures if c.name == "id" and c.init is not None), None)
+    if started is not None:
+        raise ModelError(f"residual '{section.label}': {started.text} has no parameter to start; write idv() for it")
     if gamma:
         rows.add(residual, "V", "V", "P", 1.0, owner, -1)
         _factor_rows(rows, section.label, section.structures, product, owner, "V", 1.0, None)

@@ -56,6 +56,7 @@ class Matern(Dense):
         )
         self._dx, self._dy = (at[:, None, j] - at[None, :, j] for j in range(2))
         self._power = float(power)
+        self._chosen = "phi" in given
 
     def _values(self, theta: FloatArray) -> dict[str, float]:
         return {**DEFAULTS, **dict(zip(self._names, map(float, theta), strict=True))}
@@ -98,6 +99,13 @@ class Matern(Dense):
                 8 * (_bessel(t, nu + e) - _bessel(t, nu - e)) - _bessel(t, nu + 2 * e) + _bessel(t, nu - 2 * e)
             ) / (12 * e)
         return np.stack([out[name] for name in self._names])
+
+    def scan(self) -> Mapping[int, FloatArray]:
+        if self._chosen:
+            return {}
+        distance = np.hypot(self._dx, self._dy)
+        least, most = np.min(distance[distance > 0], initial=np.inf), float(distance.max())
+        return {0: np.geomspace(0.2 * float(least), 2 * most, 9)} if most > 0 else {}
 
     def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
         return self._starts.copy()

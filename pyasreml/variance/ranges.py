@@ -14,7 +14,7 @@ wherever φ passes a distance between two levels, and may have several maxima.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -56,6 +56,10 @@ class Range(Dense):
         t = self._distance / theta[0]
         slope = self._shape(np.minimum(t, 1))[1]
         return np.where(t < 1, -slope * t / theta[0], 0.0)[None]
+
+    def scan(self) -> Mapping[int, FloatArray]:
+        least, most = np.min(self._distance[self._distance > 0], initial=np.inf), float(self._distance.max())
+        return {0: np.geomspace(1.1 * float(least), 2 * most, 9)} if most > 0 else {}
 
     def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
         return np.array([0.5 * float(self._distance.max()) or 1.0])

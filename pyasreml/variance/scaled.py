@@ -5,6 +5,8 @@ r"""The suffixes ``v`` and ``h``: a correlation structure with one variance, or 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from pyasreml.variance.base import Coefficients, Entries, FloatArray, NotFeasible, ParameterInfo, Structure
@@ -40,6 +42,9 @@ class CommonVariance(Structure):
             point.logdet + self.size * np.log(abs(variance)),
             np.append(point.dlogdet, self.size / variance),
         )
+
+    def scan(self) -> Mapping[int, FloatArray]:
+        return self.correlation.scan()
 
     def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
         return [*self.correlation.working(theta[:-1], x), x / theta[-1]]
@@ -93,6 +98,9 @@ class Heterogeneous(Structure):
             point.logdet + float(np.log(variances).sum()),
             np.concatenate([point.dlogdet, 1 / variances]),
         )
+
+    def scan(self) -> Mapping[int, FloatArray]:
+        return self.correlation.scan()
 
     def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
         p = len(self.correlation.parameters)
