@@ -81,3 +81,56 @@ def test_simulated_sites_converge(seed):
     assert fit.converge
     fit = exact(f"~ fa(site, {1 + seed % 2}):gen", sites(8 + seed, 200 + seed, genotypes=25, factors=1 + seed % 2))
     assert fit.converge
+
+
+def test_a_variance_a_site_by_three_names():
+    data = sites(4, 7, genotypes=40)
+    values = [exact(f"~ {term}:gen", data).loglik for term in ("idh(site)", "diag(site)", "at(site)")]
+    assert values == pytest.approx(values[:1] * 3, abs=1e-8)
+
+
+@pytest.mark.parametrize("residual", [None, "~ units", "~ idv(units)", "~ id(units)"])
+def test_one_scale_however_it_is_written(residual):
+    data = sites(4, 8, genotypes=40)
+    want = exact("~ site:gen", data)
+    for term in ("site:gen", "idv(site):idv(gen)", "idv(site):id(gen)", "id(site):idv(gen)", "idv(site):gen"):
+        fit = pa.asreml("y ~ site", random=f"~ {term}", residual=residual, data=data, trace=False, exact=True)
+        assert fit.converge
+        assert fit.loglik == pytest.approx(want.loglik, abs=1e-8), (term, residual)
+        component = fit.summary().varcomp["component"]
+        assert component["site:gen"] == pytest.approx(want.vparameters["site:gen"], rel=1e-5)
+
+
+def test_sections_of_one_variance_are_one_residual():
+    data = sites(3, 9, genotypes=40).sort_values("site", kind="stable")
+    one = exact("~ gen", data)
+    apart = pa.asreml("y ~ site", random="~ gen", residual="~ dsum(~ units | site)", data=data, trace=False, exact=True)
+    plots = data.assign(plot=np.tile(np.arange(80), 3))
+    by_level = pa.asreml("y ~ site", random="~ gen", residual="~ idh(site):plot", data=plots, trace=False, exact=True)
+    assert apart.loglik == pytest.approx(by_level.loglik, abs=1e-8)
+    assert apart.loglik > one.loglik
+    equal = {f"site_{i}!R": (1, 1) for i in range(3)}
+    tied = pa.asreml("y ~ site", random="~ gen", residual="~ dsum(~ units | site)", data=data, vcc=equal,
+                     trace=False, exact=True)  # fmt: skip
+    assert tied.loglik == pytest.approx(one.loglik, abs=1e-8)
+
+
+def test_random_regression_by_str_is_that_by_us_over_a_basis():
+    rng = np.random.default_rng(4)
+    gen, time = (x.ravel() for x in np.indices((40, 6)))
+    line = rng.multivariate_normal([0, 0], [[1.0, 0.3], [0.3, 0.5]], 40)
+    x = (time - 2.5) / 3
+    data = pd.DataFrame({"gen": gen.astype(str), "x": x, "y": line[gen, 0] + line[gen, 1] * x + rng.normal(0, 0.5, 240)})
+    by_str = pa.asreml("y ~ x", random="~ str(~ gen + gen:x, ~ us(2):id(40))", data=data, trace=False, exact=True)
+    named = pa.asreml("y ~ x", random="~ str(~ gen + gen:x, ~ us(2):id(gen))", data=data, trace=False, exact=True)
+    # the columns (1, x) by grp(): us() over a basis
+    both = data.assign(c0=1.0, c1=data.x)
+    basis = pa.asreml("y ~ x", random="~ us(grp(b)):gen", group={"b": ["c0", "c1"]}, data=both, trace=False, exact=True)
+    pol = pa.asreml("y ~ x", random="~ us(pol(x, 1)):gen", data=data, trace=False, exact=True)
+    for fit in (named, basis, pol):
+        assert fit.converge
+        assert fit.loglik == pytest.approx(by_str.loglik, abs=1e-8)
+    np.testing.assert_allclose(basis.vparameters.to_numpy(), by_str.vparameters.to_numpy(), rtol=1e-4)
+    chol = pa.asreml("y ~ x", random="~ str(~ gen + gen:x, ~ chol(2):id(40))", data=data, trace=False, exact=True)
+    corgh = pa.asreml("y ~ x", random="~ str(~ gen + gen:x, ~ corgh(2):id(40))", data=data, trace=False, exact=True)
+    assert [chol.loglik, corgh.loglik] == pytest.approx([by_str.loglik] * 2, abs=1e-8)
