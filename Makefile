@@ -11,6 +11,7 @@ PACKAGES := gcc g++ python3-dev python3-venv libsuitesparse-dev libopenblas0-pth
 COMPILED := pyproject.toml setup.py $(wildcard pyasreml/linalg/*.pyx pyasreml/linalg/*.pxd pyasreml/linalg/*.hpp) \
             $(filter-out pyasreml/linalg/_%.cpp,$(wildcard pyasreml/linalg/*.cpp))
 JOBS ?= 2
+SIZE ?= medium
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
@@ -21,7 +22,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make lint    ruff and mypy"
 	@echo "make compat  compare with documented asreml-R outputs (DIRS=folder … for others than compat_cases)"
-	@echo "make bench   benchmarks, as JSON in benchmarks/results.json"
+	@echo "make bench   benchmarks (SIZE=small, medium or full): benchmarks/results.json, docs/benchmarks.md"
 	@echo "make docs    write docs/does-it-match.md"
 	@echo "make sanitize  tests of the compiled part under AddressSanitizer and UBSan"
 	@echo "make setup   only what the others do first"
@@ -40,7 +41,8 @@ compat: $(READY)
 	$(BIN)/python -m compat_cases --jobs $(JOBS) $(DIRS)
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks --json benchmarks/results.json
+	$(BIN)/python -m pip install --quiet -e '.[benchmarks]'
+	$(BIN)/python -m benchmarks --size $(SIZE) --json benchmarks/results.json --page docs
 
 docs: $(READY)
 	$(BIN)/python -m compat_cases --jobs $(JOBS) --quiet --markdown docs/does-it-match.md $(DIRS)

@@ -1,117 +1,23 @@
-"""``python -m benchmarks [--only NAME] [--json FILE]``: seconds, and ratios to other programs in the same run."""
+"""Times models against other programs in the same run, and writes the results as JSON and as a page with plots."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import math
-import os
 import platform
-import statistics
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-for _name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+import numpy as np
+import scipy
 
-import numpy as np  # noqa: E402
+import pyasreml as pa
 
-import pyasreml as pa  # noqa: E402
-
-from . import others  # noqa: E402
-from .problems import PROBLEMS, Problem  # noqa: E402
-
-
-def measure(problem: Problem) -> dict[str, Any]:
-    """Time one problem and what it is compared with.
-
-    Returns
-    -------
-    dict
-        Seconds (median and best of the whole call), iterations, log-likelihood, seconds of others and ratios.
-    """
-    frame = problem.frame()
-    if problem.repeat > 1:
-        pa.asreml(**problem.arguments, data=frame, trace=False)  # parser and caches
-    times = []
-    for _ in range(problem.repeat):
-        begin = time.perf_counter()
-        fit = pa.asreml(**problem.arguments, data=frame, trace=False)
-        times.append(time.perf_counter() - begin)
-    iterations = fit.trace.shape[1] - 1
-    out: dict[str, Any] = {
-        "name": problem.name,
-        "about": problem.about,
-        "records": len(frame),
-        "seconds": statistics.median(times),
-        "best": min(times),
-        "iterations": iterations,
-        "loglik": float(fit.loglik),
-        "stages": {k: float(v) for k, v in dict(getattr(fit, "timings", {})).items()},
-    }
-    if problem.equations is not None:
-        C = problem.equations(frame)
-        factor = others.cholmod_seconds(C)
-        if factor is not None:
-            out["equations"] = C.shape[0]
-            out["cholmod_factorisation"] = factor
-            out["iteration_over_cholmod"] = out["seconds"] / iterations / factor
-    if problem.name == "oats":
-        seconds = others.statsmodels_seconds(frame)
-        if seconds is not None:
-            out["statsmodels"] = seconds
-            out["ratio_statsmodels"] = seconds / out["seconds"]
-    return out
-
-
-def insteval() -> dict[str, Any] | None:
-    """InstEval (73,421 records) against lme4 in the same run, both at the REML optimum."""
-    theirs = others.lme4_insteval()
-    if theirs is None:
-        return None
-    arguments: dict[str, Any] = {"fixed": "y ~ service", "random": "~ s + d + dept:service", "data": theirs["frame"]}
-    begin = time.perf_counter()
-    fit = pa.asreml(**arguments, trace=False, maxit=50)
-    seconds = time.perf_counter() - begin
-    begin = time.perf_counter()
-    exact = pa.asreml(**arguments, trace=False, exact=True, maxit=50)
-    exact_seconds = time.perf_counter() - begin
-    criterion = -2 * exact.loglik + exact.nedf * math.log(2 * math.pi)
-    components = pa.summary(exact).varcomp["component"]
-    names = {"s": "s", "d": "d", "dept:service": "dept:service", "Residual": "units!R"}
-    relative = [abs(components[names[k]] / v - 1) for k, v in theirs["variances"].items()]
-    return {
-        "name": "insteval",
-        "about": "InstEval: y ~ service, s + d + dept:service",
-        "records": len(theirs["frame"]),
-        "seconds": seconds,
-        "best": seconds,
-        "iterations": fit.trace.shape[1] - 1,
-        "loglik": float(fit.loglik),
-        "exact_seconds": exact_seconds,
-        "lme4": theirs["seconds"],
-        "lme4_version": theirs["version"],
-        "ratio_lme4": theirs["seconds"] / seconds,
-        "criterion_difference": criterion - theirs["criterion"],
-        "largest_relative_difference": max(relative),
-    }
-
-
-def line(result: dict[str, Any]) -> str:
-    """One row of the table."""
-    notes = []
-    if "iteration_over_cholmod" in result:
-        notes.append(f"an iteration takes {result['iteration_over_cholmod']:.1f} CHOLMOD factorisations")
-    if "ratio_statsmodels" in result:
-        notes.append(f"statsmodels {result['statsmodels']:.2f} s ({result['ratio_statsmodels']:.0f} times)")
-    if "lme4" in result:
-        notes.append(f"lme4 {result['lme4']:.1f} s; REML criterion differs by {result['criterion_difference']:.1e}")
-    seconds = result["seconds"]
-    shown = f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
-    return f"{result['name']:<10} {result['records']:>7} {shown:>10} {result['iterations']:>4}  {'; '.join(notes)}"
+from . import results
+from .designs import CASES
+from .resources import processor
+from .runner import HEADING, SIZES, line, run, sizes, unknown
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,39 +29,65 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or 2 for an unknown name.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", action="append", default=[], metavar="NAME")
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--only", nargs="+", action="extend", default=[], metavar="NAME", help="cases, by name")
+    parser.add_argument("--size", choices=SIZES, default="medium", help="the largest size (default: medium)")
+    parser.add_argument("--just", action="store_true", help="that size alone, not the smaller ones")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write results; those of other cases there are kept")
+    parser.add_argument("--page", type=Path, metavar="FOLDER", help="write benchmarks.md and plots from the results")
+    parser.add_argument("--no-peers", action="store_true", help="do not run other programs")
+    parser.add_argument("--no-run", action="store_true", help="measure nothing: write the page from the JSON file")
+    parser.add_argument("--threads", type=int, default=1, help="of our fits (others have one)")
+    parser.add_argument("--memory", type=float, default=8.0, metavar="GIB", help="a measurement may take (default: 8)")
+    parser.add_argument("--timeout", type=float, default=1800.0, metavar="S", help="of one measurement (default: 1800)")
+    parser.add_argument("--list", action="store_true", help="list the cases")
     arguments = parser.parse_args(argv)
-    names = [p.name for p in PROBLEMS] + ["insteval"]
-    unknown = set(arguments.only) - set(names)
-    if unknown:
-        print(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(names)}", file=sys.stderr)
+    if arguments.list:
+        for case in CASES.values():
+            print(f"{case.name:<15} {case.about} ({', '.join(case.sizes)})")
+        return 0
+    if bad := unknown(arguments.only):
+        print(f"no benchmark {', '.join(bad)}; there are {', '.join(CASES)}", file=sys.stderr)
         return 2
-    chosen = arguments.only or names
-    results = []
-    print(f"{'model':<10} {'records':>7} {'call':>10} {'it.':>4}")
-    for problem in PROBLEMS:
-        if problem.name in chosen:
-            results.append(measure(problem))
-            print(line(results[-1]), flush=True)
-    if "insteval" in chosen:
-        result = insteval()
-        if result is None:
-            print("insteval: needs Rscript and r-cran-lme4")
-        else:
-            results.append(result)
-            print(line(result), flush=True)
-    if arguments.json is not None:
-        content = {
-            "pyasreml": pa.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "machine": platform.machine(),
-            "threads": os.environ["OMP_NUM_THREADS"],
-            "results": results,
-        }
-        arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    content = results.read(arguments.json) if arguments.json else {"results": []}
+    if not arguments.no_run:
+        print(HEADING)
+        for name in arguments.only or CASES:
+            for size in sizes(CASES[name], arguments.size):
+                if arguments.just and len(CASES[name].sizes) > 1 and size != arguments.size:
+                    continue
+                record = run(
+                    CASES[name],
+                    size,
+                    threads=arguments.threads,
+                    gigabytes=arguments.memory,
+                    timeout=arguments.timeout,
+                    peers=not arguments.no_peers,
+                )
+                print(line(record), flush=True)
+                content = {**_about(), "results": results.merged(content["results"], [record])}
+                if arguments.json:
+                    results.write(arguments.json, content)
+        for name, slopes in results.exponents(content["results"]).items():
+            shown = ", ".join(f"{what} {value:.2f}" for what, value in slopes.items() if value is not None)
+            if shown:
+                print(f"{name:<15} exponents in the number of records: {shown}")
+    if arguments.page:
+        from .page import write_page
+
+        write_page(content, arguments.page)
     return 0
+
+
+def _about() -> dict[str, Any]:
+    """What the results were measured with."""
+    return {
+        "pyasreml": pa.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "processor": processor(),
+        "system": platform.system(),
+    }
 
 
 if __name__ == "__main__":

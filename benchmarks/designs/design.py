@@ -54,11 +54,10 @@ class Case:
         Makes the `Design` of a size.
     sizes : dict
         Arguments of `make` by the name of the size, from small to full.
-    axis : str
-        What grows from size to size, as a heading.
-    peers : sequence of str
-        Names in `benchmarks.peers.PEERS` of programs that fit the same model, and of the largest size each is asked
-        for: ``"lme4"``, ``"lme4:medium"``.
+    peers : dict
+        Programs of `benchmarks.peers` that fit the same model, and the largest size each is asked for.
+    quoted : dict
+        CPU seconds that a program took elsewhere, by program and size: told, not measured in the run.
     repeat : int
         Fits at every size; the fastest counts.
     published : dict
@@ -69,8 +68,8 @@ class Case:
     about: str
     make: Callable[..., Design]
     sizes: Mapping[str, Mapping[str, Any]]
-    axis: str = "records"
-    peers: Sequence[str] = ()
+    peers: Mapping[str, str] = field(default_factory=dict)
+    quoted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     repeat: int = 1
     published: Mapping[str, float] = field(default_factory=dict)
 
