@@ -31,6 +31,8 @@ NOISE = 1e-14
 """Entries of an inverse below this part of their diagonal entries are rounding error."""
 SPARSE = 0.5
 """Share of non-zeros up to which a dense matrix is taken apart into blocks."""
+ROWS = 256
+"""Rows of a matrix that are compared with its columns at once."""
 
 
 def check_symmetric(name: str, matrix: Any, names: Sequence[str]) -> None:
@@ -42,10 +44,14 @@ def check_symmetric(name: str, matrix: Any, names: Sequence[str]) -> None:
         size = float(gap.data[worst]) if worst >= 0 else 0.0
         at = (int(gap.row[worst]), int(gap.col[worst])) if worst >= 0 else (0, 0)
     else:
-        difference = np.abs(matrix - matrix.T)
-        flat = int(difference.argmax())
-        at = (flat // matrix.shape[1], flat % matrix.shape[1])
-        size, scale = float(difference[at]), float(np.abs(np.diagonal(matrix)).max())
+        at, size = (0, 0), 0.0
+        for start in range(0, matrix.shape[0], ROWS):  # by blocks: no second matrix of this size
+            difference = np.abs(matrix[start : start + ROWS] - matrix[:, start : start + ROWS].T)
+            flat = int(difference.argmax())
+            i, j = flat // matrix.shape[1], flat % matrix.shape[1]
+            if difference[i, j] > size:
+                at, size = (start + i, j), float(difference[i, j])
+        scale = float(np.abs(np.diagonal(matrix)).max())
     if size > SYMMETRY * scale:
         i, j = at
         raise ModelError(

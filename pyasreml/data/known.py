@@ -1,10 +1,9 @@
-"""Known relationship matrices: every form in which a user may hold one, as the lower triangle of its inverse."""
+"""Known relationship matrices: every form in which a user may hold one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import scipy.sparse as sp
 from pyasreml.data.column import number_text
 from pyasreml.data.ginv import Ginv
 from pyasreml.data.inversion import check_symmetric, inverted, log_determinant, lower
+from pyasreml.data.relationship import Known, dense_inverse, dense_relationship
 from pyasreml.errors import ModelError
 
 __all__ = ["SING_G", "Known", "Source", "known_matrix", "named_square", "sources_of"]
@@ -28,39 +28,6 @@ FORMS = (
     "give a data frame with the names as index, the result of ainverse(), a pair (matrix, names), or a dict of "
     "matrix, rowNames and INVERSE"
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """The inverse of a known matrix K, by the lower triangle of its entries.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Of the rows.
-    row, col : int array (m,)
-        ``row >= col``, from 0.
-    value : float array (m,)
-    logdet : float
-        Log of the absolute determinant of K.
-    negative : int
-        Negative roots of K.
-    """
-
-    names: tuple[str, ...]
-    row: IntArray
-    col: IntArray
-    value: FloatArray
-    logdet: float
-    negative: int = 0
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    @cached_property
-    def place(self) -> dict[str, int]:
-        """Row number by name."""
-        return {name: i for i, name in enumerate(self.names)}
 
 
 @dataclass(eq=False)
@@ -111,6 +78,9 @@ def known_matrix(name: str, source: Any, sing: str = "PD") -> Known:
     if isinstance(source, Ginv):
         return _of_ginv(name, source)
     square, texts, inverse = _read(name, source)
+    dense = dense_inverse(square, texts) if inverse else dense_relationship(square, texts)
+    if dense is not None:
+        return dense
     if inverse:
         entries = lower(square)
         return Known(texts, *entries, -log_determinant(name, len(texts), *entries, texts))

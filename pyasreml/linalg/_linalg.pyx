@@ -160,11 +160,13 @@ cdef class Numeric:
     cdef State state
     cdef int32_t n
     cdef int64_t pattern_size
+    cdef list blocks
 
     def __cinit__(self, Analysis analysis not None, int threads=1):
         self.analysis = analysis
         self.n = analysis.s.n
         self.state = EMPTY
+        self.blocks = []
         self.k = new Kernel(analysis.s, BLAS, threads)
 
     def __dealloc__(self):
@@ -201,7 +203,37 @@ cdef class Numeric:
         cdef const double* v_ = _doubles(v)
         with nogil:
             self.k.set_entries(m, w_, q_, v_)
+        self.blocks.clear()
         self.state = READY
+
+    def add_block(self, matrix, int32_t first, row, col, coef, val):
+        """Constant dense matrices in the block of the last equations, besides the entries (after `set_entries`).
+
+        Parameters
+        ----------
+        matrix : (q, q) float64 array
+            Symmetric K, kept without a copy.
+        first : int
+            The first of the last equations that the blocks lie in, as a pivot.
+        row, col : (m,) int array
+            Blocks, sorted, ``row >= col``: block (row, col) begins at pivots first + row q and first + col q.
+        coef : (m,) int array
+            Index into the coefficient vector.
+        val : (m,) float array
+            C's block has K times the sum of ``val * c[coef]``.
+        """
+        cdef const double[:, ::1] k = matrix
+        cdef const int32_t[::1] i = np.ascontiguousarray(row, dtype=np.int32)
+        cdef const int32_t[::1] j = np.ascontiguousarray(col, dtype=np.int32)
+        cdef const int32_t[::1] q = np.ascontiguousarray(coef, dtype=np.int32)
+        cdef const double[::1] v = np.ascontiguousarray(val, dtype=np.float64)
+        self.need(READY)
+        if k.shape[0] != k.shape[1] or not i.shape[0] == j.shape[0] == q.shape[0] == v.shape[0]:
+            raise ValueError("matrix must be square; row, col, coef and val must have the same length")
+        self.blocks.append(matrix)
+        if i.shape[0] and not self.k.add_block(&k[0, 0], <int32_t>k.shape[0], first, i.shape[0], &i[0], &j[0], &q[0],
+                                               &v[0]):
+            raise ValueError("the block does not lie within the last equations of the order")
 
     def assemble(self, c):
         """Fill C from the coefficients c, a float64 vector."""

@@ -12,7 +12,7 @@ from .cholmod import CholmodAnalysis
 from .ordering import choose
 from .pattern import Pattern
 
-__all__ = ["SOLVERS", "Analysis", "Numeric", "analyze"]
+__all__ = ["SOLVERS", "Analysis", "BlockNumeric", "Numeric", "analyze"]
 
 SOLVERS = ("own", "cholmod")
 Vector = NDArray[np.float64]
@@ -55,6 +55,15 @@ class Numeric(Protocol):
 
     def inverse_at(self, rows: ArrayLike, cols: ArrayLike) -> Vector:
         """Elements of C^-1 within the factor's pattern; `OutsidePattern` for others."""
+
+
+class BlockNumeric(Numeric, Protocol):
+    """One that takes dense matrices besides the entries."""
+
+    def add_block(
+        self, matrix: Vector, first: int, row: ArrayLike, col: ArrayLike, coef: ArrayLike, val: ArrayLike
+    ) -> None:
+        """Constant dense matrices among the last pivots, besides the entries."""
 
 
 class Analysis(Protocol):

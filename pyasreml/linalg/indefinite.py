@@ -31,11 +31,14 @@ class IndefiniteNumeric:
         As of the sparse solver.
     negative : int
         Negative eigenvalues that C must have; with another number `factor` raises `NotPositiveDefinite`.
+    last : int array
+        Equations that the sparse solver takes as its last pivots, in that order (for `add_block`).
     """
 
-    def __init__(self, pattern: Pattern, negative: int):
+    def __init__(self, pattern: Pattern, negative: int, last: ArrayLike = ()):
         self.pattern = pattern
         self.negative = negative
+        self._last = np.asarray(last, dtype=np.int64)
 
     def set_entries(self, where: ArrayLike, coef: ArrayLike, val: ArrayLike) -> None:
         """State C = sum over e of ``val[e] * c[coef[e]]`` at the pattern's entry ``where[e]``."""
@@ -43,6 +46,16 @@ class IndefiniteNumeric:
         self._coef = np.asarray(coef)
         self._val: Vector = np.asarray(val, dtype=np.float64)
         self._twice = np.where(self.pattern.indices == self.pattern.columns, 1.0, 2.0)
+        self._blocks: list[tuple[Vector, NDArray[np.int64], NDArray[np.int64], int, float]] = []
+
+    def add_block(
+        self, matrix: Vector, first: int, row: ArrayLike, col: ArrayLike, coef: ArrayLike, val: ArrayLike
+    ) -> None:
+        """Constant dense blocks besides the entries, as the sparse solver's `add_block`."""
+        at, q = first - (self.pattern.n - self._last.size), len(matrix)
+        for i, j, m, v in zip(*(np.asarray(x).tolist() for x in (row, col, coef, val)), strict=True):
+            rows, cols = (self._last[at + k * q : at + (k + 1) * q] for k in (i, j))
+            self._blocks.append((matrix, rows, cols, m, v))
 
     def assemble(self, c: ArrayLike) -> None:
         """Fill C from the coefficients c."""
@@ -51,6 +64,11 @@ class IndefiniteNumeric:
         self._matrix = np.zeros((self.pattern.n, self.pattern.n))
         self._matrix[self.pattern.indices, self.pattern.columns] = values
         self._matrix[self.pattern.columns, self.pattern.indices] = values
+        for matrix, rows, cols, m, v in self._blocks:
+            part = v * float(np.asarray(c)[m]) * matrix
+            self._matrix[np.ix_(rows, cols)] += part
+            if rows[0] != cols[0]:
+                self._matrix[np.ix_(cols, rows)] += part
 
     def factor(self, tol: float = 1e-14) -> None:
         """Decompose C; raise `NotPositiveDefinite` where its signs are not those of a positive definite V."""
@@ -82,7 +100,11 @@ class IndefiniteNumeric:
     def adjoint(self, ncoef: int) -> Vector:
         """Derivative of log|C| for c, of shape (ncoef,)."""
         at = self._inverse[self.pattern.indices, self.pattern.columns] * self._twice
-        return np.bincount(self._coef, weights=self._val * at[self._where], minlength=ncoef).astype(float)
+        out = np.bincount(self._coef, weights=self._val * at[self._where], minlength=ncoef).astype(float)
+        for matrix, rows, cols, m, v in self._blocks:
+            twice = 1.0 if rows[0] == cols[0] else 2.0
+            out[m] += twice * v * float((matrix * self._inverse[np.ix_(rows, cols)]).sum())
+        return out
 
     def inverse_diagonal(self) -> Vector:
         """Diagonal of C^-1, of shape (n,)."""

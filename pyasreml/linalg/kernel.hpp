@@ -222,6 +222,22 @@ Subtrees divide(const Symbolic& s, int threads);
 // runs job(thread, first, last) for every subtree; the first exception is thrown again when all have ended
 void run(const Subtrees& subtrees, const std::function<void(int, Index, Index)>& job);
 
+// A constant symmetric matrix K of some order, at blocks (row, col) of consecutive pivots of that order from `first` on.
+struct DenseBlock {
+    struct Place {
+        Index row, col;
+        Pos entry;  // first of its entries
+    };
+    struct Entry {
+        Index coef;
+        double value;
+    };
+    const double* k;
+    Index order, first;
+    std::vector<Place> places;
+    std::vector<Entry> entries;
+};
+
 // Values of C, L and the selected inverse for one analysis.
 class Numeric {
   public:
@@ -230,6 +246,8 @@ class Numeric {
     Numeric& operator=(const Numeric&) = delete;
 
     void set_entries(Pos count, const Pos* where, const Index* coef, const double* value);
+    bool add_block(const double* k, Index q, Index first, Pos count, const Index* row, const Index* col,
+                   const Index* coef, const double* value);
     void assemble(const double* c);
     // 0, or 1 + the pivot that is not above tol times its diagonal in C
     Pos factor(double tol);
@@ -261,8 +279,13 @@ class Numeric {
     std::vector<Index> coef_;
     std::vector<double> value_;
     std::vector<unsigned char> off_;  // 1 for an entry off the diagonal
+    std::vector<DenseBlock> blocks_;
 
     Front front(Index s, double* values) const;
+    template <class Begin, class Column>
+    void each_block(double* values, Begin begin, Column column) const;
+    void assemble_blocks(const double* c);
+    void adjoint_blocks(double* t) const;
     Pos factor_front(Index s, Pool& pool, bool keep, int threads);
     void invert_front(Index s, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep, int threads);
     void set_floor(double tol);

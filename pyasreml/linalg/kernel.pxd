@@ -28,6 +28,8 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
     cdef cppclass Kernel "pyasreml::Numeric":
         Kernel(const Symbolic&, const Blas&, int) except +
         void set_entries(int64_t, const int64_t*, const int32_t*, const double*) except +
+        bint add_block(const double*, int32_t, int32_t, int64_t, const int32_t*, const int32_t*, const int32_t*,
+                       const double*) except +
         void assemble(const double*)
         int64_t factor(double) except +
         void factor_singular(double, unsigned char*) except +

@@ -171,6 +171,7 @@ void Numeric::set_entries(Pos count, const Pos* where, const Index* coef, const 
     value_.resize(count);
     off_.resize(count);
     coefficients_ = 0;
+    blocks_.clear();
     for (Pos e = 0; e < count; e++) {
         const Pos k = order[e];
         position_[e] = key[k];
@@ -192,6 +193,7 @@ void Numeric::assemble(const double* c) {
     std::memset(l, 0, sizeof(double) * static_cast<std::size_t>(s_.values()));
     const Pos count = static_cast<Pos>(position_.size());
     for (Pos e = 0; e < count; e++) l[position_[e]] += value_[e] * c[coef_[e]];
+    assemble_blocks(c);
 }
 
 // t[m] = d log|C| / d c[m] = sum of value * Z over the entries of m, those off the diagonal twice.
@@ -203,6 +205,7 @@ void Numeric::adjoint(double* t) const {
         const double x = z[position_[e]] * value_[e];
         t[coef_[e]] += off_[e] ? x + x : x;
     }
+    adjoint_blocks(t);
 }
 
 void Numeric::inverse_diagonal(double* d) const {

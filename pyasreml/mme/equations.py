@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from pyasreml.design import side_by_side
 from pyasreml.linalg import Csr, analyze, build_pattern, gram
-from pyasreml.linalg.backends import Numeric
+from pyasreml.linalg.backends import BlockNumeric, Numeric
 from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
+from pyasreml.mme.dense_block import blocks_of, dense_last, dense_prior
 from pyasreml.mme.residual import Residual, ResidualOperator
-from pyasreml.mme.whitened import WhitenedNumeric, Whitening
+from pyasreml.mme.whitened import WhitenedNumeric, Whitening, constant_products
 from pyasreml.variance.base import Coefficients, NotFeasible
 from pyasreml.variance.build import VarianceModel
 from pyasreml.variance.identity import Identity
@@ -105,7 +107,10 @@ class Equations:
         self.whitened = tuple(whitened) or (None,) * len(self.Z)
         self.whitening = Whitening(self.whitened, self.offsets, self.N) if any(self.whitened) else None
         priors = [p if w is None else w.prior for p, w in zip(variance.random, self.whitened, strict=True)]
-        self._bases = [p.entries() for p in priors]
+        self._dense = [dense_prior(p) if solver == "own" else None for p in priors]
+        self._bases = [
+            p.entries() if d is None else d.placeholders() for p, d in zip(priors, self._dense, strict=True)
+        ]
         counts = [p.basis_count for p in priors]
         starts = self.residual.offsets[-1] + np.concatenate([[0], np.cumsum(counts)])
         self.random_offsets = tuple(starts.astype(int).tolist())
@@ -115,13 +120,17 @@ class Equations:
         if self.whitening is None:
             lists = tuple(np.concatenate(x) for x in zip(of_records, of_priors, strict=True))
             unknowns = self.N
+            number: IntArray | None = None
         else:
             lists, self._products = self.whitening.expand(of_records, of_priors)
             unknowns = self.whitening.N
+            number = constant_products(self._products, self.coefficient_count)
         row, col, coef, value = lists
         pattern, where = build_pattern(unknowns, row, col)
-        self.analysis = analyze(pattern, solver=solver)
+        self._last = dense_last(self._dense, self.unknown_offsets)
+        self.analysis = analyze(pattern, solver=solver, last=self._last)
         self._pattern = pattern
+        self._blocks = blocks_of(self._dense, unknowns - self._last.size, self.random_offsets, number)
         self._entry = (where, coef.astype(np.int32), value)
         self._threads = threads
         self._numeric: Numeric | None = None
@@ -136,6 +145,8 @@ class Equations:
 
     def _by_effects(self, numeric: Numeric) -> Numeric:
         numeric.set_entries(*self._entry)
+        for block in self._blocks:
+            cast(BlockNumeric, numeric).add_block(*block())
         return numeric if self.whitening is None else WhitenedNumeric(numeric, self.whitening, self._products)
 
     def numeric_for(self, theta: FloatArray) -> Numeric:
@@ -158,7 +169,7 @@ class Equations:
         if self.N > LARGEST:
             raise NotFeasible(f"a negative variance component is possible up to {LARGEST} equations, here are {self.N}")
         if self._indefinite is None:
-            self._signs = IndefiniteNumeric(self._pattern, negative)
+            self._signs = IndefiniteNumeric(self._pattern, negative, self._last)
             self._indefinite = self._by_effects(self._signs)
         self._signs.negative = negative
         return self._indefinite
@@ -272,6 +283,10 @@ class Equations:
         out = np.zeros(self.coefficient_count)
         for t, entries in enumerate(self._bases):
             u = b[self.unknown_offsets[t] : self.unknown_offsets[t + 1]]
+            dense = self._dense[t]
+            if dense is not None:
+                out[self.random_offsets[t] : self.random_offsets[t + 1]] = dense.products(u)
+                continue
             twice = np.where(entries.row != entries.col, 2.0, 1.0)
             lo, hi = self.random_offsets[t], self.random_offsets[t + 1]
             weights = entries.value * u[entries.row] * u[entries.col] * twice

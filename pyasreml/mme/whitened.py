@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from pyasreml.linalg.backends import Numeric
 from pyasreml.variance.whitened import WhitenedTerm
 
-__all__ = ["WhitenedNumeric", "Whitening"]
+__all__ = ["WhitenedNumeric", "Whitening", "constant_products"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -169,6 +169,14 @@ class Whitening:
             found = numeric.inverse_at(self._unknown[left], self._unknown[right])
             out[piece] = np.bincount(which, weights=weight * found, minlength=rows[piece].size)
         return out
+
+
+def constant_products(products: IntArray, coefficients: int) -> IntArray:
+    """Number of the product of each of the structures' coefficients with no entry of T, -1 where there is none."""
+    out = np.full(coefficients, -1, np.int64)
+    plain = np.flatnonzero((products[:, 1] == 0) & (products[:, 2] == 0))
+    out[products[plain, 0]] = plain
+    return out
 
 
 class WhitenedNumeric:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pyasreml.data.known import Known
+from pyasreml.data.relationship import DenseKnown, Known
 from pyasreml.variance.base import Coefficients, Entries, FloatArray, Structure
 
 
@@ -16,6 +16,10 @@ class KnownMatrix(Structure):
         self.size = len(known)
         self.negative = known.negative
 
+    @property
+    def basis_count(self) -> int:
+        return 1
+
     def entries(self) -> Entries:
         return Entries(self.known.row, self.known.col, np.zeros(self.known.row.size, np.int64), self.known.value)
 
@@ -26,6 +30,9 @@ class KnownMatrix(Structure):
         return []
 
     def matrix(self, theta: FloatArray) -> FloatArray:
+        dense = dense_matrix(self)
+        if dense is not None:
+            return dense.relationship
         full = self.entries().full()
         inverse = np.zeros((self.size, self.size))
         inverse[full.row, full.col] = full.value
@@ -33,3 +40,9 @@ class KnownMatrix(Structure):
 
     def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
         return np.zeros(0)
+
+
+def dense_matrix(structure: Structure) -> DenseKnown | None:
+    """The known matrix of a structure that is one, where it is kept dense."""
+    known = structure.known if isinstance(structure, KnownMatrix) else None
+    return known if isinstance(known, DenseKnown) else None

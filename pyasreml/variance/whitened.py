@@ -9,6 +9,7 @@ from pyasreml.linalg.backends import Numeric
 from pyasreml.variance.base import Coefficients, FloatArray, IntArray, Structure
 from pyasreml.variance.factored import Factored, FactorPoint
 from pyasreml.variance.identity import Identity
+from pyasreml.variance.known import dense_matrix
 from pyasreml.variance.product import Product
 
 __all__ = ["WhitenedTerm", "factored_place"]
@@ -130,9 +131,7 @@ class WhitenedTerm:
             elif j == self.place:
                 continue
             else:
-                numeric = self._inverse(j, factor, theta[at])
-                numeric.invert()
-                diagonal = numeric.inverse_diagonal()
+                diagonal = self._diagonal(j, factor, theta[at])
             out = np.multiply.outer(out, diagonal).ravel()
         return out
 
@@ -168,10 +167,20 @@ class WhitenedTerm:
         for j, (factor, at) in enumerate(zip(self.product.factors, self._slices, strict=True)):
             if j != self.place and not isinstance(factor, Identity):
                 cube = x.reshape(before, factor.size, -1).transpose(1, 0, 2)
-                solved = self._inverse(j, factor, theta[at]).solve(np.ascontiguousarray(cube).reshape(factor.size, -1))
+                flat = np.ascontiguousarray(cube).reshape(factor.size, -1)
+                dense = dense_matrix(factor)
+                solved = self._inverse(j, factor, theta[at]).solve(flat) if dense is None else dense.relationship @ flat
                 x = solved.reshape(factor.size, before, -1).transpose(1, 0, 2).reshape(h.shape)
             before *= factor.size
         return x
+
+    def _diagonal(self, j: int, factor: Structure, theta: FloatArray) -> FloatArray:
+        dense = dense_matrix(factor)
+        if dense is not None:
+            return np.diagonal(dense.relationship).copy()
+        numeric = self._inverse(j, factor, theta)
+        numeric.invert()
+        return numeric.inverse_diagonal()
 
     def _inverse(self, j: int, factor: Structure, theta: FloatArray) -> Numeric:
         """The sparse inverse of one K, factored at θ; kept as it is where K has no parameters."""

@@ -1,0 +1,175 @@
+"""What is kept of a known relationship matrix: the lower triangle of a sparse inverse, or a dense matrix as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import lapack
+
+from pyasreml.data.inversion import NOISE, SINGULAR, SPARSE, lower
+
+__all__ = ["DenseKnown", "Known", "dense_inverse", "dense_relationship"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+LEAST = 64
+"""Order from which a matrix with a dense inverse is kept dense."""
+PROBES = 8
+"""Columns of the inverse that are looked at: a dense matrix, such as that of a pedigree, may have a sparse inverse."""
+TILE = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The inverse of a known matrix K, by the lower triangle of its entries.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the rows.
+    row, col : int array (m,)
+        ``row >= col``, from 0.
+    value : float array (m,)
+    logdet : float
+        Log of the absolute determinant of K.
+    negative : int
+        Negative roots of K.
+    """
+
+    names: tuple[str, ...]
+    row: IntArray
+    col: IntArray
+    value: FloatArray
+    logdet: float
+    negative: int = 0
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Row number by name."""
+        return {name: i for i, name in enumerate(self.names)}
+
+
+class DenseKnown(Known):
+    """A known matrix with a dense inverse.
+
+    One of K and its inverse is given; the other is made where it is asked for and then kept, and so is
+    the list of entries that the dense forms have no use for.
+
+    Parameters
+    ----------
+    names : tuple of str
+    logdet : float
+    relationship, inverse : float array (n, n), optional
+        Symmetric.
+    negative : int
+
+    Attributes
+    ----------
+    given : float array (n, n) or None
+        K, where that is what was given.
+    """
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        logdet: float,
+        *,
+        relationship: FloatArray | None = None,
+        inverse: FloatArray | None = None,
+        negative: int = 0,
+    ):
+        self.__dict__.update(names=names, logdet=logdet, negative=negative, given=relationship)
+        if relationship is not None:
+            self.__dict__["relationship"] = relationship
+        if inverse is not None:
+            self.__dict__["inverse"] = inverse
+
+    given: FloatArray | None
+
+    @cached_property
+    def inverse(self) -> FloatArray:
+        """K⁻¹, both triangles."""
+        return _inverted(self.relationship)
+
+    @cached_property
+    def relationship(self) -> FloatArray:
+        """K, both triangles."""
+        return _inverted(self.inverse) if not self.negative else np.asarray(np.linalg.inv(self.inverse))
+
+    @cached_property
+    def _lower(self) -> tuple[IntArray, IntArray, FloatArray]:
+        return lower(self.inverse)
+
+    @property
+    def row(self) -> IntArray:
+        """Rows of the inverse's lower triangle."""
+        return self._lower[0]
+
+    @property
+    def col(self) -> IntArray:
+        """Its columns."""
+        return self._lower[1]
+
+    @property
+    def value(self) -> FloatArray:
+        """Its values."""
+        return self._lower[2]
+
+
+def _inverted(matrix: FloatArray) -> FloatArray:
+    """Inverse of a positive definite matrix, (n, n)."""
+    factor, _ = lapack.dpotrf(matrix.T, lower=0, clean=0)
+    value, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)
+    return _mirrored(value.T)
+
+
+def _mirrored(matrix: FloatArray) -> FloatArray:
+    """The lower triangle copied into the upper one, in place."""
+    n = matrix.shape[0]
+    for i in range(0, n, TILE):
+        for j in range(0, i, TILE):
+            matrix[j : j + TILE, i : i + TILE] = matrix[i : i + TILE, j : j + TILE].T
+        square = matrix[i : i + TILE, i : i + TILE]
+        below = np.tril(square, -1)
+        square[...] = below + below.T + np.diag(np.diagonal(square))
+    return matrix
+
+
+def _is_dense(matrix: Any) -> bool:
+    n = matrix.shape[0]
+    return isinstance(matrix, np.ndarray) and n >= LEAST and np.count_nonzero(matrix) > SPARSE * n * n
+
+
+def dense_relationship(matrix: Any, names: tuple[str, ...]) -> DenseKnown | None:
+    """A dense positive definite K whose inverse is dense; None for any other."""
+    if not _is_dense(matrix):
+        return None
+    n = matrix.shape[0]
+    factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=0)
+    pivots = np.diagonal(factor)
+    if failed or not float((pivots**2 / np.diagonal(matrix)).min()) > SINGULAR:
+        return None
+    unit = np.zeros((n, PROBES), order="F")
+    unit[np.linspace(0, n - 1, PROBES).astype(np.int64), np.arange(PROBES)] = 1.0
+    probe = np.abs(lapack.dpotrs(factor, unit, lower=0)[0])
+    if (probe > np.sqrt(NOISE) * probe.max(axis=0)).mean() <= SPARSE:
+        return None
+    return DenseKnown(names, 2 * float(np.log(pivots).sum()), relationship=matrix)
+
+
+def dense_inverse(matrix: Any, names: tuple[str, ...]) -> DenseKnown | None:
+    """A dense positive definite inverse of K; None for any other."""
+    if not _is_dense(matrix):
+        return None
+    factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=0)
+    if failed:
+        return None
+    return DenseKnown(names, -2 * float(np.log(np.diagonal(factor)).sum()), inverse=matrix)
