@@ -75,6 +75,8 @@ class DenseKnown(Known):
     ----------
     given : float array (n, n) or None
         K, where that is what was given.
+    decompositions : dict
+        What models with this matrix have found and may use again.
     """
 
     def __init__(
@@ -86,13 +88,18 @@ class DenseKnown(Known):
         inverse: FloatArray | None = None,
         negative: int = 0,
     ):
-        self.__dict__.update(names=names, logdet=logdet, negative=negative, given=relationship)
+        self.__dict__.update(names=names, logdet=logdet, negative=negative, given=relationship, decompositions={})
         if relationship is not None:
             self.__dict__["relationship"] = relationship
         if inverse is not None:
             self.__dict__["inverse"] = inverse
 
     given: FloatArray | None
+    decompositions: dict[Any, tuple[FloatArray, FloatArray]]
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = ("names", "logdet", "negative", "given", "inverse" if self.given is None else "relationship")
+        return {**{name: self.__dict__[name] for name in kept}, "decompositions": {}}
 
     @cached_property
     def inverse(self) -> FloatArray:

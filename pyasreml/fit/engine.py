@@ -18,6 +18,7 @@ from pyasreml.errors import FitError
 from pyasreml.linalg.backends import Numeric
 from pyasreml.mme.equations import Equations
 from pyasreml.mme.forms import Whitened, choose_form
+from pyasreml.mme.spectral import Rotation, find_rotation
 from pyasreml.options import Options
 from pyasreml.reml.point import Point, evaluate
 from pyasreml.variance.base import NotFeasible
@@ -70,20 +71,28 @@ class Engine:
     def equations(self) -> Equations:
         """The mixed-model equations, built at first need."""
         if self._equations is None:
-            self._equations = choose_form(self.variance, self._make, self.options.exact)
+            sections = [s.rows for s in self.bound.sections]
+            found = find_rotation(self.bound.y, self.design.Z, self.variance, sections, self.bound.weights)
+            variance, rotation = (self.variance, None) if found is None else found
+
+            def make(whitened: Whitened) -> Equations:
+                return self._make(whitened, variance, rotation)
+
+            self._equations = choose_form(variance, make, self.options.exact)
         return self._equations
 
-    def _make(self, whitened: Whitened) -> Equations:
+    def _make(self, whitened: Whitened, variance: VarianceModel, rotation: Rotation | None) -> Equations:
         return Equations(
             self.bound.y,
             self.design.X,
             self.design.Z,
-            self.variance,
+            variance,
             [s.rows for s in self.bound.sections],
             self.bound.weights,
             solver=self.options.solver,
             threads=max(1, self.options.threads),
             whitened=whitened,
+            rotation=rotation,
         )
 
     def at(self, theta: FloatArray, derivatives: bool = False) -> State:

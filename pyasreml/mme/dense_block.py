@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.variance.base import Entries
-from pyasreml.variance.known import dense_matrix
+from pyasreml.variance.known import RotatedKnown, dense_matrix
 from pyasreml.variance.product import Product
 
 __all__ = ["DensePrior", "blocks_of", "dense_last", "dense_prior"]
@@ -72,7 +72,11 @@ class DensePrior:
 
 def dense_prior(product: Product) -> DensePrior | None:
     """The dense form of a term, by its largest dense known matrix; None where it has none."""
-    places = [j for j, factor in enumerate(product.factors) if dense_matrix(factor) is not None]
+    places = [
+        j
+        for j, factor in enumerate(product.factors)
+        if dense_matrix(factor) is not None and not isinstance(factor, RotatedKnown)
+    ]
     return DensePrior(product, max(places, key=lambda j: product.factors[j].size)) if places else None
 
 

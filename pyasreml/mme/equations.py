@@ -21,6 +21,7 @@ from pyasreml.linalg.backends import BlockNumeric, Numeric
 from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.dense_block import blocks_of, dense_last, dense_prior
 from pyasreml.mme.residual import Residual, ResidualOperator
+from pyasreml.mme.spectral import RotatedNumeric, Rotation, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric, Whitening, constant_products
 from pyasreml.variance.base import Coefficients, NotFeasible
 from pyasreml.variance.build import VarianceModel
@@ -67,6 +68,8 @@ class Equations:
     threads : int
     whitened : sequence of WhitenedTerm or None
         One a random term, None where its effects are the unknowns; empty for none at all.
+    rotation : Rotation or None
+        The change of unknowns that belongs to `variance`.
 
     Attributes
     ----------
@@ -91,6 +94,7 @@ class Equations:
         solver: str = "own",
         threads: int = 1,
         whitened: Sequence[WhitenedTerm | None] = (),
+        rotation: Rotation | None = None,
     ):
         self.observed: BoolArray = ~np.isnan(y)
         self.y = np.where(self.observed, y, 0.0)
@@ -116,7 +120,10 @@ class Equations:
         self.random_offsets = tuple(starts.astype(int).tolist())
         self.coefficient_count = self.random_offsets[-1]
         self._owner_rows = self._rows_by_owner()
+        self.rotation = rotation
         of_records, of_priors = self._record_entries(), self._prior_entries()
+        if rotation is not None:
+            of_records = rotation.entries(of_records, self.p)
         if self.whitening is None:
             lists = tuple(np.concatenate(x) for x in zip(of_records, of_priors, strict=True))
             unknowns = self.N
@@ -147,7 +154,12 @@ class Equations:
         numeric.set_entries(*self._entry)
         for block in self._blocks:
             cast(BlockNumeric, numeric).add_block(*block())
-        return numeric if self.whitening is None else WhitenedNumeric(numeric, self.whitening, self._products)
+        if self.whitening is not None:
+            numeric = WhitenedNumeric(numeric, self.whitening, self._products)
+        if self.rotation is not None:
+            copies = (self.unknown_offsets[1] - self.unknown_offsets[0]) / len(self.rotation.known)
+            numeric = RotatedNumeric(numeric, self.rotation, self.p, copies)
+        return numeric
 
     def numeric_for(self, theta: FloatArray) -> Numeric:
         """What factors C at `theta`: the sparse solver, or with a negative component a dense one.
@@ -159,10 +171,11 @@ class Equations:
         """
         negative = self._negative_effects(theta)
         numeric = self._indefinite_for(negative) if negative else self.numeric
-        if isinstance(numeric, WhitenedNumeric):
+        white = whitened_part(numeric)
+        if white is not None:
             assert self.whitening is not None
             thetas = [theta[self.rows_of_term(t)] for t in range(len(self.Z))]
-            numeric.entries = self.whitening.factors(thetas)
+            white.entries = self.whitening.factors(thetas)
         return numeric
 
     def _indefinite_for(self, negative: int) -> Numeric:
@@ -277,6 +290,11 @@ class Equations:
         product, (size, m) = self.variance.random[term], effects.shape
         wide = product if m == 1 else Product((*product.factors, Identity(m)), product.scale)
         return wide.working(theta, np.ascontiguousarray(effects).ravel()).reshape(size, m, -1)
+
+    def gathered(self, term: int, weighted: FloatArray) -> FloatArray:
+        """Z'R⁻¹e of a random term, in the unknowns that its factor T works on."""
+        found = self.Z[term].tdot(weighted)
+        return found if self.rotation is None else self.rotation.turned(found, True)
 
     def random_products(self, b: FloatArray) -> FloatArray:
         """s_m = u'B_m u for every coefficient, by unknowns (zeros for those of the residual), float array (count,)."""

@@ -147,11 +147,11 @@ class ResidualOperator:
 
     def __init__(self, diagonal: FloatArray | None, matrix: Csr | None):
         self.values = diagonal
-        self._matrix = matrix
+        self.matrix = matrix
 
     def dot(self, x: FloatArray) -> FloatArray:
         """R⁻¹ x."""
         if self.values is not None:
             return self.values * x if x.ndim == 1 else self.values[:, None] * x
-        assert self._matrix is not None
-        return self._matrix.dot(x)
+        assert self.matrix is not None
+        return self.matrix.dot(x)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from pyasreml.errors import FitError
 from pyasreml.linalg import NotPositiveDefinite
 from pyasreml.mme.equations import Equations
+from pyasreml.mme.spectral import RotatedNumeric, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric
 from pyasreml.variance.base import NotFeasible
 
@@ -102,7 +103,7 @@ def evaluate(
     operator = eq.operator(at.c)
     rinv_y = operator.dot(eq.y)
     rhs = eq.W.tdot(rinv_y)
-    if isinstance(numeric, WhitenedNumeric):
+    if isinstance(numeric, (WhitenedNumeric, RotatedNumeric)):
         v = numeric.unknowns(rhs)
         b = numeric.effects(v)
     else:
@@ -128,8 +129,9 @@ def evaluate(
         for t, point in enumerate(at.random):
             lo, hi = eq.random_offsets[t], eq.random_offsets[t + 1]
             score[eq.rows_of_term(t)] = -0.5 * (point.dlogdet + point.dc @ both[lo:hi])
-        if isinstance(numeric, WhitenedNumeric):
-            _add_factor_scores(eq, numeric, theta, v, weighted, sigma2, score)
+        white = whitened_part(numeric)
+        if white is not None:
+            _add_factor_scores(eq, white, theta, v, weighted, sigma2, score)
         for k, point in enumerate(at.sections):
             lo, hi = eq.residual.offsets[k], eq.residual.offsets[k + 1]
             score[eq.rows_of_section(k)] = -0.5 * (section_logdets[k][1] + point.dc @ both[lo:hi])
@@ -166,7 +168,7 @@ def _add_factor_scores(
             rows = eq.rows_of_term(t)
             at = slice(eq.whitening.factor_offsets[t], eq.whitening.factor_offsets[t + 1])
             mine = v[eq.unknown_offsets[t] : eq.unknown_offsets[t + 1]]
-            slope = numeric.factor_adjoint[at] - 2 * term.pairings(eq.Z[t].tdot(weighted), mine) / sigma2
+            slope = numeric.factor_adjoint[at] - 2 * term.pairings(eq.gathered(t, weighted), mine) / sigma2
             score[rows[term.own]] -= 0.5 * (term.factor_at(theta[rows]).slopes @ slope)
 
 

@@ -42,6 +42,17 @@ class KnownMatrix(Structure):
         return np.zeros(0)
 
 
+class RotatedKnown(KnownMatrix):
+    """Σ = K in unknowns w with var(w) = I, u = P w, PP' = K: entries of the inverse are those of w's.
+
+    The log-determinant stays that of K, and so does `dense_matrix`.
+    """
+
+    def entries(self) -> Entries:
+        at = np.arange(self.size, dtype=np.int64)
+        return Entries(at, at, np.zeros(self.size, np.int64), np.ones(self.size))
+
+
 def dense_matrix(structure: Structure) -> DenseKnown | None:
     """The known matrix of a structure that is one, where it is kept dense."""
     known = structure.known if isinstance(structure, KnownMatrix) else None
