@@ -179,4 +179,5 @@ def dense_inverse(matrix: Any, names: tuple[str, ...]) -> DenseKnown | None:
     factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=0)
     if failed:
         return None
-    return DenseKnown(names, -2 * float(np.log(np.diagonal(factor)).sum()), inverse=matrix)
+    whole = np.ascontiguousarray(matrix)
+    return DenseKnown(names, -2 * float(np.log(np.diagonal(factor)).sum()), inverse=whole)

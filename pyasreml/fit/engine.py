@@ -81,12 +81,14 @@ class Engine:
             self._equations = choose_form(variance, make, self.options.exact)
         return self._equations
 
-    def _make(self, whitened: Whitened, variance: VarianceModel, rotation: Rotation | None) -> Equations:
+    def _make(
+        self, whitened: Whitened, variance: VarianceModel | None = None, rotation: Rotation | None = None
+    ) -> Equations:
         return Equations(
             self.bound.y,
             self.design.X,
             self.design.Z,
-            variance,
+            self.variance if variance is None else variance,
             [s.rows for s in self.bound.sections],
             self.bound.weights,
             solver=self.options.solver,
