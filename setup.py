@@ -10,7 +10,11 @@ from setuptools import Extension, find_packages, setup
 LINALG = Path("pyasreml", "linalg")
 # what Cython writes begins with an underscore; pedigree.cpp belongs to a module of its own
 KERNEL = sorted(p.name for p in LINALG.glob("[!_]*.cpp") if p.name != "pedigree.cpp")
-MODULES = {"_linalg": ["_linalg.pyx", *KERNEL], "_pedigree": ["_pedigree.pyx", "pedigree.cpp"]}
+MODULES = {
+    "_linalg": ["_linalg.pyx", *KERNEL],
+    "_pedigree": ["_pedigree.pyx", "pedigree.cpp"],
+    "_band": ["_band.pyx"],
+}
 if sys.platform == "win32":
     FLAGS = ["/O2", "/std:c++17"]
 else:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.linalg import lapack
 
 from pyasreml.data.inversion import NOISE, SINGULAR, SPARSE, lower
+from pyasreml.linalg.band import mirrored
 
 __all__ = ["DenseKnown", "Known", "dense_inverse", "dense_relationship"]
 
@@ -21,7 +22,6 @@ LEAST = 64
 """Order from which a matrix with a dense inverse is kept dense."""
 PROBES = 8
 """Columns of the inverse that are looked at: a dense matrix, such as that of a pedigree, may have a sparse inverse."""
-TILE = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,12 +104,17 @@ class DenseKnown(Known):
     @cached_property
     def inverse(self) -> FloatArray:
         """K⁻¹, both triangles."""
-        return _inverted(self.relationship)
+        return _inverted(self.__dict__.pop("root", None), self.relationship)
 
     @cached_property
     def relationship(self) -> FloatArray:
         """K, both triangles."""
-        return _inverted(self.inverse) if not self.negative else np.asarray(np.linalg.inv(self.inverse))
+        return _inverted(None, self.inverse) if not self.negative else np.asarray(np.linalg.inv(self.inverse))
+
+    @cached_property
+    def root(self) -> FloatArray:
+        """U in K = U'U, upper triangular by columns; what else is made from K uses it up."""
+        return np.asarray(lapack.dpotrf(self.relationship.T, lower=0, clean=1)[0])
 
     @cached_property
     def _lower(self) -> tuple[IntArray, IntArray, FloatArray]:
@@ -131,23 +136,11 @@ class DenseKnown(Known):
         return self._lower[2]
 
 
-def _inverted(matrix: FloatArray) -> FloatArray:
-    """Inverse of a positive definite matrix, (n, n)."""
-    factor, _ = lapack.dpotrf(matrix.T, lower=0, clean=0)
+def _inverted(root: FloatArray | None, matrix: FloatArray) -> FloatArray:
+    """Inverse of a positive definite matrix, (n, n); its root, where it is there, is overwritten."""
+    factor = lapack.dpotrf(matrix.T, lower=0, clean=0)[0] if root is None else root
     value, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)
-    return _mirrored(value.T)
-
-
-def _mirrored(matrix: FloatArray) -> FloatArray:
-    """The lower triangle copied into the upper one, in place."""
-    n = matrix.shape[0]
-    for i in range(0, n, TILE):
-        for j in range(0, i, TILE):
-            matrix[j : j + TILE, i : i + TILE] = matrix[i : i + TILE, j : j + TILE].T
-        square = matrix[i : i + TILE, i : i + TILE]
-        below = np.tril(square, -1)
-        square[...] = below + below.T + np.diag(np.diagonal(square))
-    return matrix
+    return mirrored(value.T)
 
 
 def _is_dense(matrix: Any) -> bool:
@@ -160,7 +153,7 @@ def dense_relationship(matrix: Any, names: tuple[str, ...]) -> DenseKnown | None
     if not _is_dense(matrix):
         return None
     n = matrix.shape[0]
-    factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=0)
+    factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=1)
     pivots = np.diagonal(factor)
     if failed or not float((pivots**2 / np.diagonal(matrix)).min()) > SINGULAR:
         return None
@@ -169,7 +162,9 @@ def dense_relationship(matrix: Any, names: tuple[str, ...]) -> DenseKnown | None
     probe = np.abs(lapack.dpotrs(factor, unit, lower=0)[0])
     if (probe > np.sqrt(NOISE) * probe.max(axis=0)).mean() <= SPARSE:
         return None
-    return DenseKnown(names, 2 * float(np.log(pivots).sum()), relationship=matrix)
+    known = DenseKnown(names, 2 * float(np.log(pivots).sum()), relationship=matrix)
+    known.__dict__["root"] = factor
+    return known
 
 
 def dense_inverse(matrix: Any, names: tuple[str, ...]) -> DenseKnown | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from pyasreml.errors import FitError
 from pyasreml.linalg.backends import Numeric
 from pyasreml.mme.equations import Equations
 from pyasreml.mme.forms import Whitened, choose_form
-from pyasreml.mme.spectral import Rotation, find_rotation
+from pyasreml.mme.rotation import Rotation
+from pyasreml.mme.single_relationship import find_rotation
 from pyasreml.options import Options
 from pyasreml.reml.point import Point, evaluate
 from pyasreml.variance.base import NotFeasible
@@ -71,15 +73,26 @@ class Engine:
     def equations(self) -> Equations:
         """The mixed-model equations, built at first need."""
         if self._equations is None:
-            sections = [s.rows for s in self.bound.sections]
-            found = find_rotation(self.bound.y, self.design.Z, self.variance, sections, self.bound.weights)
-            variance, rotation = (self.variance, None) if found is None else found
+            variance, rotation = self._rotated
 
             def make(whitened: Whitened) -> Equations:
                 return self._make(whitened, variance, rotation)
 
             self._equations = choose_form(variance, make, self.options.exact)
         return self._equations
+
+    @cached_property
+    def _rotated(self) -> tuple[VarianceModel, Rotation | None]:
+        """The variance model, in unknowns in which its known matrix is diagonal where there are such."""
+        sections = [s.rows for s in self.bound.sections]
+        found = find_rotation(self.bound.y, self.design.Z, self.variance, sections, self.bound.weights)
+        return (self.variance, None) if found is None else found
+
+    @property
+    def bytes_before(self) -> float:
+        """Memory that it takes to set up the equations: a decomposition of a dense known matrix, where one is made."""
+        rotation = self._rotated[1]
+        return 0.0 if rotation is None else float(rotation.bytes)
 
     def _make(
         self, whitened: Whitened, variance: VarianceModel | None = None, rotation: Rotation | None = None
@@ -126,4 +139,5 @@ class Engine:
             self._equations.forget()
 
     def __getstate__(self) -> Mapping[str, Any]:
-        return {**self.__dict__, "_equations": None, "_state": None}
+        kept = {name: value for name, value in self.__dict__.items() if name != "_rotated"}
+        return {**kept, "_equations": None, "_state": None}

@@ -21,7 +21,7 @@ from pyasreml.linalg.backends import BlockNumeric, Numeric
 from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.dense_block import blocks_of, dense_last, dense_prior
 from pyasreml.mme.residual import Residual, ResidualOperator
-from pyasreml.mme.spectral import RotatedNumeric, Rotation, whitened_part
+from pyasreml.mme.rotation import Rotation, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric, Whitening, constant_products
 from pyasreml.variance.base import Coefficients, NotFeasible
 from pyasreml.variance.build import VarianceModel
@@ -144,6 +144,14 @@ class Equations:
         self._indefinite: Numeric | None = None
 
     @property
+    def bytes(self) -> int:
+        """Memory that factor and inverse take, dense known matrices or their roots included."""
+        orders = [d.order for d in self._dense if d is not None]
+        if self.rotation is not None:
+            orders.append(len(self.rotation.known))
+        return self.analysis.bytes + 8 * sum(q * q for q in orders)
+
+    @property
     def numeric(self) -> Numeric:
         """The factor's storage, allocated at first use."""
         if self._numeric is None:
@@ -158,7 +166,7 @@ class Equations:
             numeric = WhitenedNumeric(numeric, self.whitening, self._products)
         if self.rotation is not None:
             copies = (self.unknown_offsets[1] - self.unknown_offsets[0]) / len(self.rotation.known)
-            numeric = RotatedNumeric(numeric, self.rotation, self.p, copies)
+            numeric = self.rotation.numeric(numeric, self.p, copies, self.random_offsets[0])
         return numeric
 
     def numeric_for(self, theta: FloatArray) -> Numeric:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from pyasreml.errors import FitError
 from pyasreml.linalg import NotPositiveDefinite
 from pyasreml.mme.equations import Equations
-from pyasreml.mme.spectral import RotatedNumeric, whitened_part
+from pyasreml.mme.rotation import RotatedNumeric, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric
 from pyasreml.variance.base import NotFeasible
 

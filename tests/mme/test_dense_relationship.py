@@ -13,7 +13,9 @@ import pyasreml as pa
 from pyasreml.data import relationship
 from pyasreml.data.relationship import DenseKnown
 from pyasreml.fit import engine
-from pyasreml.mme.spectral import RotatedNumeric
+from pyasreml.mme import single_relationship
+from pyasreml.mme.banded import BandRotation
+from pyasreml.mme.rotation import RotatedNumeric
 
 Q = 70
 NAMES = [f"g{i + 1}" for i in range(Q)]
@@ -81,6 +83,8 @@ MODELS: dict[str, tuple[dict[str, Any], bool]] = {
     "factor": (dict(fixed="y4 ~ place", random="~ fa(place, 1):vm(id, K)"), False),
 }
 
+ALONE = ("one trait", "missing records", "weights", "by the inverse", "sigma scale")
+
 
 def fit(name: str, form: str, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Any:
     with monkeypatch.context() as patch:
@@ -88,6 +92,8 @@ def fit(name: str, form: str, monkeypatch: pytest.MonkeyPatch, **more: Any) -> A
             patch.setattr(relationship, "LEAST", 10**9)
         if form == "blocks":
             patch.setattr(engine, "find_rotation", lambda *_: None)
+        if form == "band":
+            patch.setattr(single_relationship, "LEAST", 1)
         arguments = {"data": DATA, "trace": False, "known": {"K": K, "KINV": KINV, "OTHER": OTHER}, **MODELS[name][0]}
         found = pa.asreml(**{**arguments, **more})
         # what is made at first use belongs to this form too
@@ -122,6 +128,10 @@ def test_all_forms_give_one_fit(name: str, exact: bool, monkeypatch: pytest.Monk
     found = fit(name, "best", monkeypatch, exact=exact)
     assert (found.engine.equations.rotation is not None) == MODELS[name][1]
     assert_same(found, want, tol)
+    if name in ALONE:
+        banded = fit(name, "band", monkeypatch, exact=exact)
+        assert isinstance(banded.engine.equations.rotation, BandRotation)
+        assert_same(banded, want, tol)
 
 
 @pytest.mark.parametrize("whitened", [False, True])
@@ -130,7 +140,7 @@ def test_one_evaluation(name: str, whitened: bool, monkeypatch: pytest.MonkeyPat
     start = fit(name, "best", monkeypatch, maxit=2, exact=whitened)
     theta = start.estimates.theta
     points = []
-    for form in ("entries", "best"):
+    for form in ("entries", "band"):
         point = fit(name, form, monkeypatch, maxit=2, exact=whitened).engine.at(theta, derivatives=True).point
         points.append(point)
     want, found = points
@@ -140,7 +150,7 @@ def test_one_evaluation(name: str, whitened: bool, monkeypatch: pytest.MonkeyPat
     np.testing.assert_allclose(found.solution, want.solution, atol=1e-9)
 
 
-@pytest.mark.parametrize("form", ["blocks", "best"])
+@pytest.mark.parametrize("form", ["blocks", "best", "band"])
 def test_questions_after_the_fit(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, classify in (("one trait", "id"), ("three traits", "trait:id"), ("another term", "id")):
         want, found = (fit(name, f, monkeypatch) for f in ("entries", form))
@@ -162,13 +172,19 @@ def test_an_update_uses_the_decomposition_again(monkeypatch: pytest.MonkeyPatch)
     second = first.update(fixed="~ . - x")
     one, two = (f.engine.equations.rotation for f in (first, second))
     assert one.vectors is two.vectors
+    first = fit("one trait", "band", monkeypatch)
+    monkeypatch.setattr(single_relationship, "LEAST", 1)
+    second = first.update(fixed="~ . - x")
+    one, two = (f.engine.equations.rotation for f in (first, second))
+    assert one._found[0] is two._found[0]
 
 
 def test_a_negative_component(monkeypatch: pytest.MonkeyPatch) -> None:
     data = DATA.assign(y1=np.random.default_rng(8).normal(size=len(DATA)))
     arguments = dict(data=data, fixed="y1 ~ x", random="~ vm(id, K)", start_values=True)
     table = fit_table(arguments)
-    fits = [fit("one trait", f, monkeypatch, data=data, fixed="y1 ~ x", G_param=table) for f in ("entries", "blocks", "best")]
+    change = dict(data=data, fixed="y1 ~ x", G_param=table)
+    fits = [fit("one trait", f, monkeypatch, **change) for f in ("entries", "blocks", "best", "band")]
     assert fits[0].vparameters.iloc[0] < 0
     for found in fits[1:]:
         assert_same(found, fits[0], 1e-7)
@@ -188,8 +204,9 @@ def test_an_inverse_that_is_sparse_stays_so() -> None:
     assert not isinstance(known, DenseKnown) and known.row.size < 3 * at.size
 
 
-def test_solutions_of_a_block_of_right_hand_sides(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, want = (fit("three traits", f, monkeypatch) for f in ("best", "entries"))
+@pytest.mark.parametrize("name, form", [("three traits", "best"), ("one trait", "band"), ("one trait", "best")])
+def test_any_right_hand_side_and_entry(name: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, want = (fit(name, f, monkeypatch) for f in (form, "entries"))
     states = [f.engine.at(f.estimates.point.theta) for f in (found, want)]
     assert isinstance(states[0].numeric, RotatedNumeric)
     b = np.random.default_rng(3).normal(size=(found.engine.equations.N, 4))
@@ -197,3 +214,8 @@ def test_solutions_of_a_block_of_right_hand_sides(monkeypatch: pytest.MonkeyPatc
     np.testing.assert_allclose(a, c, rtol=1e-7, atol=1e-9)
     f, g = (s.numeric.forward(b) for s in states)
     np.testing.assert_allclose(f.T @ f, g.T @ g, rtol=1e-7, atol=1e-9)
+    size = found.engine.equations.N
+    states = [f.engine.at(f.estimates.point.theta, derivatives=True) for f in (found, want)]
+    i, j = np.random.default_rng(4).integers(0, size, (2, 300))
+    every = states[1].numeric.solve(np.eye(size))
+    np.testing.assert_allclose(states[0].numeric.inverse_at(i, j), every[i, j], rtol=1e-7, atol=1e-9)
