@@ -127,10 +127,11 @@ def _of_ginv(name: str, source: Ginv) -> Known:
             "does not fit; give ainverse() a small groupOffset, such as 0.1 (group effects are then random, with 1/0.1 "
             "of the genetic variance)"
         )
-    row = source["Row"].to_numpy(dtype=np.int64) - 1
-    col = source["Column"].to_numpy(dtype=np.int64) - 1
-    value = source["Ainverse"].to_numpy(dtype=np.float64)
-    return Known(tuple(source.attrs["rowNames"].tolist()), row, col, value, -float(source.attrs["logdet"]))
+    # at once: a column taken by its name would bring a deep copy of attrs
+    row, col, value = source.to_numpy(dtype=np.float64).T
+    names = tuple(source.attrs["rowNames"].tolist())
+    at = (row.astype(np.int64) - 1, col.astype(np.int64) - 1)
+    return Known(names, *at, np.ascontiguousarray(value), -float(source.attrs["logdet"]))
 
 
 def _parts(name: str, source: Any) -> tuple[Any, Any, bool]:

@@ -5,8 +5,8 @@ import numpy as np
 
 from libc.stdint cimport int32_t, int64_t
 from libcpp.vector cimport vector
-from scipy.linalg.cython_blas cimport dgemm, dsymm, dsyrk, dtrsm
-from scipy.linalg.cython_lapack cimport dpotrf, dpotri
+from scipy.linalg.cython_blas cimport dgemm, dsymm, dsyrk, dtrmm, dtrsm
+from scipy.linalg.cython_lapack cimport dlauum, dpotrf, dtrtri
 
 from pyasreml.linalg.kernel cimport (
     Blas, PatternView, Counts, Symbolic, Kernel, CsrView, Triplets, c_min_degree, c_dissect, c_count, c_analyze,
@@ -18,7 +18,8 @@ from pyasreml.errors import FitError
 
 
 cdef Blas BLAS
-BLAS.set(<void*>dgemm, <void*>dsyrk, <void*>dtrsm, <void*>dsymm, <void*>dpotrf, <void*>dpotri)
+BLAS.set(<void*>dgemm, <void*>dsyrk, <void*>dtrsm, <void*>dtrmm, <void*>dsymm, <void*>dpotrf, <void*>dlauum,
+         <void*>dtrtri)
 find_blas_threads(<void*>dgemm)
 
 
@@ -128,6 +129,16 @@ cdef class Analysis:
     @property
     def supernodes(self):
         return self.s.count
+
+    def fronts(self):
+        """Own columns and rows below of every supernode, two int32 arrays of shape (supernodes,)."""
+        cdef int32_t k, count = self.s.count
+        own, below = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32)
+        cdef int32_t[::1] own_ = own, below_ = below
+        for k in range(count):
+            own_[k] = self.s.width(k)
+            below_[k] = self.s.rows_below(k)
+        return own, below
 
     def numeric(self, int threads=1):
         """A numeric object: values of C, of L and of the selected inverse."""

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _linalg
 from .cholmod import CholmodAnalysis
-from .ordering import choose
+from .ordering import Coordinates, choose
 from .pattern import Pattern
 
 __all__ = ["SOLVERS", "Analysis", "BlockNumeric", "Numeric", "analyze"]
@@ -102,7 +102,7 @@ def analyze(
     solver: str = "own",
     order: str | ArrayLike = "auto",
     last: ArrayLike | None = None,
-    coordinates: ArrayLike | None = None,
+    coordinates: Coordinates | None = None,
 ) -> Analysis:
     """Symbolic analysis of a symmetric positive definite matrix, once a model.
 

@@ -1,4 +1,4 @@
-// Hand kernels for fronts too small for BLAS calls to pay.
+// Hand kernels for fronts too small for BLAS calls to pay, and recursive ones for the others.
 #pragma once
 #include "kernel.hpp"
 
@@ -28,5 +28,13 @@ void direct_symm(int below, const Index* relative, const Front& parent, const do
 void small_trsm(const double* panel, int height, int width, double* y);
 // lower triangle of z = inverse of l l', l: the panel's own block, width <= INVERSE_WIDTH; z has the panel's layout
 void small_inverse(const double* panel, int height, int width, double* z);
+
+// --- blocked.cpp
+// b := b op(l)^-1 with l lower triangular of order n, b is m x n
+void solve_right(const Blas& blas, char ta, int m, int n, const double* l, int ldl, double* b, int ldb);
+// Cholesky of the height x width panel with the rows below its own; 0, or 1 + the column that fails
+int dense_factor(const Blas& blas, double* panel, int ld, int height, int width);
+// lower triangle of (l l')^-1 in place of the lower triangle l of order n
+void dense_inverse(const Blas& blas, int n, double* l, int ld);
 
 }  // namespace pyasreml

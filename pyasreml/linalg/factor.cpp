@@ -30,14 +30,13 @@ Pos Numeric::factor_front(Index k, Pool& pool, bool keep, int threads) {
         if (bad >= 0) return s_.first[k] + bad + 1;
     } else {
         const int bad = threads > 1 ? tiled_factor(blas_, threads, f.panel, height, width)
-                                    : blas_.potrf(width, f.panel, height),
+                                    : dense_factor(blas_, f.panel, height, height, width),
                   done = bad > 0 ? bad - 1 : width;
         for (int j = 0; j < done; j++) {
             const double d = f.panel[static_cast<std::size_t>(j) * (height + 1)];
             if (!(d * d > floor[j])) return s_.first[k] + j + 1;
         }
         if (bad > 0) return s_.first[k] + bad;
-        if (below > 0 && threads == 1) blas_.trsm_right('T', below, width, f.panel, height, f.panel + width, height);
     }
     if (below == 0) return 0;
     const Index p = s_.parent[k];

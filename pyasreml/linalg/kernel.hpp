@@ -40,19 +40,23 @@ struct Blas {
     using Trsm = void (*)(char*, char*, char*, char*, int*, int*, double*, double*, int*, double*, int*);
     using Symm = void (*)(char*, char*, int*, int*, double*, double*, int*, double*, int*, double*, double*, int*);
     using Potr = void (*)(char*, int*, double*, int*, int*);
+    using Trtri = void (*)(char*, char*, int*, double*, int*, int*);
     Gemm gemm_ = nullptr;
     Syrk syrk_ = nullptr;
-    Trsm trsm_ = nullptr;
+    Trsm trsm_ = nullptr, trmm_ = nullptr;
     Symm symm_ = nullptr;
-    Potr potrf_ = nullptr, potri_ = nullptr;
+    Potr potrf_ = nullptr, lauum_ = nullptr;
+    Trtri trtri_ = nullptr;
 
-    void set(void* gemm, void* syrk, void* trsm, void* symm, void* potrf, void* potri) {
+    void set(void* gemm, void* syrk, void* trsm, void* trmm, void* symm, void* potrf, void* lauum, void* trtri) {
         gemm_ = reinterpret_cast<Gemm>(gemm);
         syrk_ = reinterpret_cast<Syrk>(syrk);
         trsm_ = reinterpret_cast<Trsm>(trsm);
+        trmm_ = reinterpret_cast<Trsm>(trmm);
         symm_ = reinterpret_cast<Symm>(symm);
         potrf_ = reinterpret_cast<Potr>(potrf);
-        potri_ = reinterpret_cast<Potr>(potri);
+        lauum_ = reinterpret_cast<Potr>(lauum);
+        trtri_ = reinterpret_cast<Trtri>(trtri);
     }
     void gemm(char ta, char tb, int m, int n, int k, double alpha, const double* a, int lda, const double* b, int ldb,
               double beta, double* c, int ldc) const {
@@ -69,6 +73,17 @@ struct Blas {
         double one = 1.0;
         trsm_(&right, &lower, &ta, &no, &m, &n, &one, const_cast<double*>(a), &lda, b, &ldb);
     }
+    // the same of a' a, a is k x n, added to c
+    void syrk_transposed(int n, int k, const double* a, int lda, double* c, int ldc) const {
+        char lower = 'L', yes = 'T';
+        double one = 1.0;
+        syrk_(&lower, &yes, &n, &k, &one, const_cast<double*>(a), &lda, &one, c, &ldc);
+    }
+    // b := alpha b op(a) (side R) or alpha op(a) b (side L) with a lower triangular, b is m x n
+    void trmm(char side, char ta, int m, int n, double alpha, const double* a, int lda, double* b, int ldb) const {
+        char lower = 'L', no = 'N';
+        trmm_(&side, &lower, &ta, &no, &m, &n, &alpha, const_cast<double*>(a), &lda, b, &ldb);
+    }
     // c := alpha a b with a symmetric (lower stored) of order m, b is m x n
     void symm(int m, int n, double alpha, const double* a, int lda, const double* b, int ldb, double* c,
             int ldc) const {
@@ -83,11 +98,17 @@ struct Blas {
         potrf_(&lower, &n, a, &lda, &info);
         return info;
     }
-    int potri(int n, double* a, int lda) const {
+    // lower triangle of l' l in place of l
+    void lauum(int n, double* l, int ld) const {
         char lower = 'L';
         int info = 0;
-        potri_(&lower, &n, a, &lda, &info);
-        return info;
+        lauum_(&lower, &n, l, &ld, &info);
+    }
+    // inverse of a lower triangle in its place
+    void trtri(int n, double* l, int ld) const {
+        char lower = 'L', no = 'N';
+        int info = 0;
+        trtri_(&lower, &no, &n, l, &ld, &info);
     }
 };
 

@@ -7,7 +7,7 @@ from libcpp.vector cimport vector
 
 cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
     cdef cppclass Blas:
-        void set(void*, void*, void*, void*, void*, void*)
+        void set(void*, void*, void*, void*, void*, void*, void*, void*)
 
     cdef cppclass PatternView "pyasreml::Pattern":
         int32_t n
@@ -22,6 +22,8 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         Counts exact
         vector[int32_t] perm, inverse, first, parent
         vector[int64_t] entry
+        int32_t width(int32_t)
+        int32_t rows_below(int32_t)
         int64_t peak_fronts
         int64_t values()
 

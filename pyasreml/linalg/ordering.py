@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +22,21 @@ SMALL_FLOPS = 1e5
 """Multiply-adds up to which a small system keeps its natural order."""
 METIS_FLOPS = 5e7
 METIS_FLOPS_EACH = 3000.0
-"""Multiply-adds of the minimum-degree order, in all and an equation, from which nested dissection is tried as well:
-below, making the order costs more than it can save."""
+"""Multiply-adds of the cheapest order so far, in all and an equation, from which METIS is tried as well: below, making
+the order costs more than it can save."""
+METIS_SECONDS = (4e-6, 3e-7)
+"""Time that METIS takes for an equation and for a neighbour of one, about."""
+FACTOR_RATE = 4e10
+"""Multiply-adds a second of a factorization, about: METIS may take as long as two of them …"""
+METIS_PATIENCE = 0.1
+"""… or so many seconds."""
+GEOMETRIC_FLOPS = 1e6
+"""Multiply-adds of the minimum-degree order from which coordinates are asked for."""
 DENSE = 10.0
 """A row with more than DENSE * sqrt(n) neighbours is set aside and ordered last."""
+
+
+Coordinates = ArrayLike | Callable[[], NDArray[np.float64] | None]
 
 
 class Choice(NamedTuple):
@@ -41,13 +53,13 @@ def choose(
     pattern: Pattern,
     order: str | ArrayLike = "auto",
     last: ArrayLike | None = None,
-    coordinates: ArrayLike | None = None,
+    coordinates: Coordinates | None = None,
 ) -> Choice:
     """Choose an elimination order.
 
     ``auto`` keeps the natural order of a small system (n <= 300) while that costs next to nothing; otherwise it takes
-    minimum degree, above 5e7 multiply-adds (and 3,000 an equation) METIS too where pymetis is installed, and a
-    geometric dissection where coordinates are given; the cheapest wins.
+    minimum degree, a geometric dissection where coordinates are given, and above 5e7 multiply-adds (and 3,000 an
+    equation) METIS too where pymetis is installed and takes no longer than two factorizations; the cheapest wins.
 
     Parameters
     ----------
@@ -57,8 +69,9 @@ def choose(
         A name, or the order itself: ``order[k]`` is the equation taken as pivot k.
     last : array of int, optional
         Equations that come last, in this order; they are treated as one dense block.
-    coordinates : (n, d) array of float, optional
-        Place of each equation in the field; NaN where it has none.
+    coordinates : (n, d) array of float, or a function that makes it, optional
+        Place of each equation in the field; NaN where it has none. A function is called only where the minimum-degree
+        order costs more than 1e6 multiply-adds.
 
     Returns
     -------
@@ -74,7 +87,7 @@ def choose(
     """
     n = pattern.n
     end = _last(n, last)
-    x = _coordinates(n, coordinates)
+    x = None if callable(coordinates) else _coordinates(n, coordinates)
     if not isinstance(order, str):
         perm = np.ascontiguousarray(order, dtype=np.int32)
         if perm.shape != (n,) or not np.array_equal(np.sort(perm), np.arange(n)):
@@ -95,15 +108,22 @@ def choose(
         amd = _amd(pattern, end)
         return amd if amd.flops < 0.7 * natural.flops else natural
     best = _amd(pattern, end)
-    others = []
+    if callable(coordinates) and best.flops > GEOMETRIC_FLOPS:
+        x = _coordinates(n, coordinates())
     if x is not None:
-        others.append(_geometric(pattern, end, x))
-    if best.flops > max(METIS_FLOPS, METIS_FLOPS_EACH * n) and _has_metis():
-        others.append(_metis(pattern, end))
-    for other in others:
-        if other.flops < best.flops:
-            best = other
+        geometric = _geometric(pattern, end, x)
+        best = geometric if geometric.flops < best.flops else best
+    if _worth_metis(pattern, best.flops) and _has_metis():
+        metis = _metis(pattern, end)
+        best = metis if metis.flops < best.flops else best
     return best
+
+
+def _worth_metis(pattern: Pattern, flops: float) -> bool:
+    """True where making the order costs no more than a few factorizations under the order at hand."""
+    n = pattern.n
+    seconds = METIS_SECONDS[0] * n + METIS_SECONDS[1] * 2 * (pattern.nnz - n)
+    return flops > max(METIS_FLOPS, METIS_FLOPS_EACH * n) and seconds < max(METIS_PATIENCE, 2 * flops / FACTOR_RATE)
 
 
 def _last(n: int, last: ArrayLike | None) -> Perm:

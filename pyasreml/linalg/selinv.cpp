@@ -27,7 +27,7 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
         for (int j = 0; j < width; j++)
             std::memcpy(z.panel + static_cast<std::size_t>(j) * height, l + static_cast<std::size_t>(j) * height,
                         sizeof(double) * width);
-        blas_.potri(width, z.panel, height);
+        dense_inverse(blas_, width, z.panel, height);
     }
     if (below == 0) return;
     const Index p = s_.parent[k];
@@ -42,7 +42,7 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
             std::memcpy(y + static_cast<std::size_t>(j) * below, l + static_cast<std::size_t>(j) * height + width,
                         sizeof(double) * below);
         split(threads, below, [&](int from, int to) {
-            blas_.trsm_right('N', to - from, width, l, height, y + from, below);
+            solve_right(blas_, 'N', to - from, width, l, height, y + from, below);
         });
     }
     const bool leaf = s_.children[k] == 0;

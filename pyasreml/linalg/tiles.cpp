@@ -1,6 +1,8 @@
 // Operations on one large front by several threads. The strips depend on the number of threads alone.
 #include "tiles.hpp"
 
+#include "dense.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -29,10 +31,10 @@ int tiled_factor(const Blas& blas, int threads, double* panel, int height, int w
     for (int j = 0; j < width; j += PANEL) {
         const int size = std::min(PANEL, width - j), rows = height - j - size;
         double* d = panel + static_cast<std::size_t>(j) * (height + 1);
-        const int bad = blas.potrf(size, d, height);
+        const int bad = dense_factor(blas, d, height, size, size);
         if (bad > 0) return j + bad;
         split(threads, rows, [&](int from, int to) {
-            blas.trsm_right('T', to - from, size, d, height, d + size + from, height);
+            solve_right(blas, 'T', to - from, size, d, height, d + size + from, height);
         });
         if (j + size < width)
             tiled_update(blas, threads, rows, width - j - size, size, d + size, height, 1.0,
@@ -51,7 +53,7 @@ void tiled_inverse(const Blas& blas, int threads, const double* panel, int heigh
         for (int q = 0; q < size; q++)
             std::memcpy(own + static_cast<std::size_t>(q) * height, l + static_cast<std::size_t>(q) * height,
                         sizeof(double) * size);
-        blas.potri(size, own, height);
+        dense_inverse(blas, size, own, height);
         if (rows == 0) continue;
         const double* rest = own + static_cast<std::size_t>(size) * (height + 1);
         y.resize(static_cast<std::size_t>(rows) * size);
@@ -59,7 +61,7 @@ void tiled_inverse(const Blas& blas, int threads, const double* panel, int heigh
             for (int q = 0; q < size; q++)
                 std::memcpy(y.data() + static_cast<std::size_t>(q) * rows + from,
                             l + static_cast<std::size_t>(q) * height + size + from, sizeof(double) * (to - from));
-            blas.trsm_right('N', to - from, size, l, height, y.data() + from, rows);
+            solve_right(blas, 'N', to - from, size, l, height, y.data() + from, rows);
         });
         split(threads, size, [&](int from, int to) {
             const std::size_t a = static_cast<std::size_t>(from) * rows, b = static_cast<std::size_t>(from) * height;

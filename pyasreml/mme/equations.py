@@ -20,6 +20,7 @@ from pyasreml.linalg import Csr, analyze, build_pattern, gram
 from pyasreml.linalg.backends import BlockNumeric, Numeric
 from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.dense_block import blocks_of, dense_last, dense_prior
+from pyasreml.mme.places import Places
 from pyasreml.mme.residual import Residual, ResidualOperator
 from pyasreml.mme.rotation import Rotation, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric, Whitening, constant_products
@@ -135,13 +136,32 @@ class Equations:
         row, col, coef, value = lists
         pattern, where = build_pattern(unknowns, row, col)
         self._last = dense_last(self._dense, self.unknown_offsets)
-        self.analysis = analyze(pattern, solver=solver, last=self._last)
+        self.analysis = analyze(pattern, solver=solver, coordinates=self._coordinates, last=self._last)
         self._pattern = pattern
         self._blocks = blocks_of(self._dense, unknowns - self._last.size, self.random_offsets, number)
         self._entry = (where, coef.astype(np.int32), value)
         self._threads = threads
         self._numeric: Numeric | None = None
         self._indefinite: Numeric | None = None
+
+    def _coordinates(self) -> FloatArray | None:
+        """Places of the unknowns in a field, float array (unknowns, axes), NaN where they have none."""
+        places = Places(self.W)
+        for rows, product in zip(self.residual.grids, self.residual.products, strict=True):
+            places.add_section(rows, product)
+        for t, product in enumerate(self.variance.random):
+            places.add_term(self.offsets[t], product)
+        by_effects = places.coordinates()
+        if by_effects is None or self.whitening is None:
+            return by_effects
+        out = np.full((self.whitening.N, by_effects.shape[1]), np.nan)
+        for t, white in enumerate(self.whitened):
+            if white is None:
+                out[self.unknown_offsets[t] : self.unknown_offsets[t + 1]] = by_effects[
+                    self.offsets[t] : self.offsets[t + 1]
+                ]
+        out[self.unknown_offsets[-1] :] = by_effects[self.offsets[-1] :]
+        return out
 
     @property
     def bytes(self) -> int:
