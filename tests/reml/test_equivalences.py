@@ -120,7 +120,8 @@ def test_random_regression_by_str_is_that_by_us_over_a_basis():
     gen, time = (x.ravel() for x in np.indices((40, 6)))
     line = rng.multivariate_normal([0, 0], [[1.0, 0.3], [0.3, 0.5]], 40)
     x = (time - 2.5) / 3
-    data = pd.DataFrame({"gen": gen.astype(str), "x": x, "y": line[gen, 0] + line[gen, 1] * x + rng.normal(0, 0.5, 240)})
+    y = line[gen, 0] + line[gen, 1] * x + rng.normal(0, 0.5, 240)
+    data = pd.DataFrame({"gen": gen.astype(str), "x": x, "y": y})
     by_str = pa.asreml("y ~ x", random="~ str(~ gen + gen:x, ~ us(2):id(40))", data=data, trace=False, exact=True)
     named = pa.asreml("y ~ x", random="~ str(~ gen + gen:x, ~ us(2):id(gen))", data=data, trace=False, exact=True)
     # the columns (1, x) by grp(): us() over a basis
