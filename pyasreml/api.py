@@ -14,6 +14,7 @@ from pyasreml.bind.bound import BoundModel
 from pyasreml.call import (
     call_options,
     call_text,
+    checked_lists,
     covariate_frames,
     formula_text,
     known_objects,
@@ -151,6 +152,7 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
     clock = _Clock()
     options, set_by_user = call_options(given_options)
     refuse_missing_features(formals)
+    formals = checked_lists(formals)
     if formals.get("fixed") is None:
         raise AsremlError("asreml() needs fixed, a formula such as 'y ~ 1'")
     if formals.get("data") is None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from pyasreml.data.known import sources_of
 from pyasreml.errors import AsremlError, FormulaError, UnsupportedError, warn
 from pyasreml.model import ModelSpec
@@ -145,6 +147,44 @@ def refuse_missing_features(formals: Mapping[str, Any]) -> None:
         raise UnsupportedError(feature)
 
 
+def checked_lists(formals: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that are lists by name, with what cannot be one refused.
+
+    Raises
+    ------
+    AsremlError
+        Something other than a dict, points that are no numbers.
+    """
+    out = dict(formals)
+    for name, form in NAMED_LISTS.items():
+        value, shown = out.get(name), name.replace("_", ".")
+        if value is None or (hasattr(value, "__len__") and len(value) == 0 and not isinstance(value, str)):
+            out[name] = None
+            continue
+        if not isinstance(value, Mapping):
+            raise AsremlError(f"{shown} is a dict (in R a named list), {shown} = {form}, not {type(value).__name__}")
+        if name.endswith("points"):
+            for key, points in value.items():
+                try:
+                    numbers = np.asarray(points, dtype=np.float64)
+                except (TypeError, ValueError):
+                    numbers = np.array([np.nan])
+                if not np.isfinite(numbers).all():
+                    raise AsremlError(f"{shown}: the points of {key} are numbers, without missing ones")
+    if isinstance(out.get("equate_levels"), str):
+        out["equate_levels"] = (out["equate_levels"],)
+    return out
+
+
+NAMED_LISTS: dict[str, str] = {
+    "group": "{'name': columns}",
+    "mbf": "{'name': {'key': (column, column of cov), 'cov': frame}}",
+    "knot_points": "{'x': [1, 5, 9]}",
+    "pwr_points": "{'Time': [1, 2, 4]}",
+}
+"""Arguments that are lists by name, and what one looks like."""
+
+
 def known_objects(spec: ModelSpec, formals: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     """Objects that the formulas name, relationship matrices and functions, and the data without them.
 
@@ -179,7 +219,7 @@ def named_objects(spec: ModelSpec) -> tuple[str, ...]:
     models = [model for total in spec.residual.sums for model in total.models]
     models += [spec.residual.model] if spec.residual.model is not None else []
     components = [c for given in terms for c in given.simple()] + [c for model in models for c in model.components]
-    named = [value for c in components for key, value in c.options if (c.function, key) in OBJECTS]
+    named = [value for c in components for key, value in c.options if key == "init" or (c.function, key) in OBJECTS]
     return tuple(dict.fromkeys(value for value in named if isinstance(value, str)))
 
 
@@ -201,7 +241,7 @@ def covariate_frames(mbf: Any, known: Mapping[str, Any]) -> dict[str, Any] | Non
 
 
 OBJECTS = frozenset({("vm", "source"), ("own", "fun"), ("C", "contr")})
-"""Arguments of model functions that name objects."""
+"""Arguments of model functions that name objects; ``init =`` of any structure may."""
 
 
 def _calling_names() -> tuple[Mapping[str, Any], ...]:

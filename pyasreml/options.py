@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from types import TracebackType
 from typing import Any
 
@@ -134,12 +135,12 @@ def workspace_bytes(value: Any) -> float:
 
 def _check(key: str, value: Any) -> Any:
     if key in ("maxit", "extra", "threads"):
-        number = int(value)
+        number = int(float(value)) if isinstance(value, Real) and abs(float(value)) < 1e15 else -2
         if number != value or number < (0 if key == "extra" else 1 if key == "maxit" else -1):
             raise AsremlError(f"{key} = {value!r}: a whole number is needed")
         return number
     if key in ("step_size", "update_step_size"):
-        if not 0 < float(value) <= 1:
+        if not isinstance(value, Real) or not 0 < float(value) <= 1:
             raise AsremlError(f"{key} = {value!r}: a number above 0 and at most 1 is needed")
         return float(value)
     if key in ("workspace", "pworkspace"):

@@ -282,7 +282,8 @@ def _check_grid(
         )
     raise DataError(
         f"{where}: the data rows are not in the order of the model; data row {_row(binder, int(rows[first]))} is "
-        f"{place(int(cell[first]))}, where {place(first)} should stand; sort the data: data.sort_values({sort!r})"
+        f"{place(int(cell[first]))}, where {place(first)} should stand; sort the data by {', '.join(sort)}: "
+        f"data.sort_values({sort!r}), in R data[order({', '.join(f'data${name}' for name in sort)}), ]"
     )
 
 

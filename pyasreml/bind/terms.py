@@ -24,9 +24,10 @@ from pyasreml.bind.coding import (
     UnitsCoding,
 )
 from pyasreml.bind.places import coordinates, line_points, places
-from pyasreml.bind.related import earlier, find_source, related_coding
+from pyasreml.bind.related import RelatedCoding, earlier, find_source, related_coding
 from pyasreml.bind.variables import FACTOR_CALLS, ModelFrame, factor_key
 from pyasreml.data import UNITS, Column, Frame
+from pyasreml.data.given import start_values
 from pyasreml.data.known import Known
 from pyasreml.errors import DataError, FormulaError, ModelError, quote, warn
 from pyasreml.model import MODEL_FUNCTIONS, RELATED, Component, TermSpec
@@ -67,7 +68,8 @@ class TermBinder:
         found: dict[object, BoundTerm] = {}
         for spec in specs:
             if any(c.kind == "overlay" for c in spec.components):
-                self._overlay(spec, part, found)
+                key, before = list(found.items())[-1] if found else (None, None)
+                found[key] = self._overlay(spec, part, before)
                 continue
             if any(c.kind == "compound" for c in spec.components):
                 term = self._compound(spec, part)
@@ -79,20 +81,27 @@ class TermBinder:
                 found.setdefault(key, term)
         return list(found.values())
 
-    def _overlay(self, spec: TermSpec, part: str, found: dict[object, BoundTerm]) -> None:
-        """``and(f)``: add the design of f to that of the term before."""
+    def _overlay(self, spec: TermSpec, part: str, before: BoundTerm | None) -> BoundTerm:
+        """``and(f)``: the term before with the design of f added to its own."""
         component = spec.components[0]
         text = self.texts[part]
         if len(spec.components) > 1:
             raise FormulaError("and() stands alone, not in a product", text, spec.span)
-        if not found:
+        if before is None:
             raise FormulaError("and() adds to the design of the term before it, and there is none", text, spec.span)
-        key, term = list(found.items())[-1]
-        base = term.codings[0]
+        base = before.codings[0]
         plain = Component("variable", deparse(component.variable), component.variable, span=component.span)
-        added = self.coding(plain, part, True, spec)
-        if len(term.codings) > 1 or not isinstance(base, (FactorCoding, OverlayCoding)) or added.kind != "factor":
+        added = self.coding(component.inner or plain, part, True, spec)
+        takes = isinstance(base, (FactorCoding, OverlayCoding, RelatedCoding))
+        if len(before.codings) > 1 or not takes or added.kind != "factor":
             raise ModelError(f"{component.text} needs a factor, and a factor alone before it\n{quote(text, spec.span)}")
+        known = [call.options.get("known") for call in before.structures]
+        mine = self._relations[deparse(component.inner.variable)] if component.inner is not None else None
+        if known[:1] != [mine] and (mine is not None or any(known)):
+            raise ModelError(
+                f"{component.text} adds to {before.label}: both must stand over one matrix, such as vm(sire, K) + "
+                f"and(vm(dam, K))\n{quote(text, spec.span)}"
+            )
         if added.levels != base.levels:
             odd = next(iter(sorted(set(added.levels) ^ set(base.levels))), added.levels[0])
             raise ModelError(
@@ -103,7 +112,7 @@ class TermBinder:
         parts = base.parts if isinstance(base, OverlayCoding) else ((base, 1.0),)
         variables = tuple(dict.fromkeys((*base.variables, *added.variables)))
         coding = OverlayCoding(base.label, variables, base.levels, (*parts, (added, component.weight)))
-        found[key] = replace(term, codings=(coding,), variables=variables)
+        return replace(before, codings=(coding,), variables=variables)
 
     def _compound(self, spec: TermSpec, part: str) -> BoundTerm:
         """``str(~ terms, ~ model)``: one term whose blocks lie side by side, outer factor of the model by blocks."""
@@ -111,7 +120,12 @@ class TermBinder:
         text = self.texts[part]
         if len(spec.components) > 1:
             raise FormulaError("str() stands alone, not in a product", text, spec.span)
-        terms = [term for inner in component.terms for term in self._expand(TermSpec(inner, spec.span), part)]
+        terms: list[BoundTerm] = []
+        for inner in component.terms:
+            if any(c.kind == "overlay" for c in inner):
+                terms[-1:] = [self._overlay(TermSpec(inner, spec.span), part, terms[-1] if terms else None)]
+            else:
+                terms += self._expand(TermSpec(inner, spec.span), part)
         calls = [self._sized(factor, part) for factor in component.model]
         label = "+".join(term.label for term in terms)
         sizes = [call.size for call in calls]
@@ -147,8 +161,7 @@ class TermBinder:
             len(levels),
             levels,
             factor.order,
-            factor.init,
-            factor.init_codes,
+            *self._starts(factor),
             options=options,
             text=factor.call,
             span=factor.span,
@@ -293,7 +306,8 @@ class TermBinder:
             at = self._places.get(coding.variables[0])
         if at is None and MODEL_FUNCTIONS[name].coordinates == 1:
             at = line_points(deparse(component.variable), levels or chosen, chosen, self.pwr_points)
-        options = dict(component.options)
+        init, codes = self._starts(component)
+        options = {key: value for key, value in component.options if key != "init"}
         if name == "own":
             if options["fun"] not in self.known:
                 raise ModelError(
@@ -309,13 +323,22 @@ class TermBinder:
             size=coding.width,
             levels=chosen,
             order=component.order,
-            init=component.init,
-            init_codes=component.init_codes,
+            init=init,
+            init_codes=codes,
             coordinates=at,
             options=options,
             text=component.call,
             span=component.span,
         )
+
+    def _starts(self, component: Component) -> tuple[tuple[float, ...] | None, tuple[str | None, ...] | None]:
+        """Start values and their codes: written in the formula, or in an object that ``init =`` names."""
+        name = dict(component.options).get("init")
+        if name is None:
+            return component.init, component.init_codes
+        if name not in self.known:
+            raise ModelError(f"{component.call}: there are no start values {name!r}; give known = {{{name!r}: values}}")
+        return start_values(getattr(self.known[name], "given", self.known[name]), component.call, name)
 
     def _basis(self, component: Component, part: str) -> Coding:
         """``spl()``, ``pol()``, ``con()`` …: functions of a column; ``grp()`` and ``mbf()``, of several."""

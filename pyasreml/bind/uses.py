@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pyasreml.data import Table
 from pyasreml.data.covariates import CovariateFrame
 from pyasreml.errors import DataError, FormulaError
@@ -33,6 +35,8 @@ def group_columns(name: str, group: Mapping[str, Sequence[str | int]], table: Ta
     columns: list[str] = []
     for column in (given,) if isinstance(given, str) else given:
         if not isinstance(column, str):
+            if not isinstance(column, (int, float, np.integer, np.floating)) or column != int(column):
+                raise DataError(f"group: {name!r} has {column!r}; columns are given by names or by positions from 1")
             if not 1 <= column <= len(table.names):
                 raise DataError(f"group: {name!r} has column number {column}; the data have {len(table.names)} columns")
             column = table.names[int(column) - 1]

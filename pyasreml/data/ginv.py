@@ -97,6 +97,10 @@ def ainverse(
     7   4      3       -1
     8   4      4        2
     """
+    for what, flag in (("mgs", mgs), ("psort", psort)):
+        if flag not in (True, False):
+            raise AsremlError(f"ainverse(): {what} is TRUE or FALSE, not {flag!r}")
+    groups, groupOffset = int(_number(groups, "groups", whole=True)), _number(groupOffset, "groupOffset")
     column, implicit = _fgen(fgen)
     sex = _column_name(gender, "gender")
     chance, inbred = _probability(selfing, "selfing"), _probability(inBreed, "inBreed")
@@ -180,7 +184,7 @@ def _with_offset(ped: Pedigree, indptr: npt.NDArray[np.int64], value: FloatArray
 def _fgen(fgen: Any) -> tuple[str | None, float]:
     parts = [fgen] if isinstance(fgen, str) else list(fgen) if fgen is not None else []
     name = _column_name(parts[0], "fgen") if parts else None
-    implicit = float(parts[1]) if len(parts) > 1 and name is not None else 0.0
+    implicit = _number(parts[1], "fgen") if len(parts) > 1 and name is not None else 0.0
     if not 0 <= implicit < 1:
         raise AsremlError("ainverse(): fgen: the inbreeding of parents without a row must be from 0 to below 1")
     return name, implicit
@@ -195,10 +199,16 @@ def _column_name(value: Any, what: str) -> str | None:
     return str(names[0]) if names else None
 
 
+def _number(value: Any, what: str, *, whole: bool = False) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or (whole and value != int(value)):
+        raise AsremlError(f"ainverse(): {what} is a {'whole ' if whole else ''}number, not {value!r}")
+    return float(value)
+
+
 def _probability(value: Any, what: str) -> float | None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    if not 0 <= float(value) <= 1:
+    if not 0 <= _number(value, what) <= 1:
         raise AsremlError(f"ainverse(): {what} must be from 0 to 1")
     return float(value)
 

@@ -190,12 +190,16 @@ def _texts(names: Any) -> tuple[str, ...]:
 def _square(name: str, matrix: Any, size: int | None) -> Any:
     """A dense array or sparse matrix, square, finite; from three columns or a lower triangle where it is one."""
     if not isinstance(matrix, (np.ndarray, Sequence)):
+        if matrix.dtype.kind not in "biuf":
+            raise ModelError(f"{name}: the matrix holds something that is no number")
         found = matrix.tocsr().astype(np.float64)
         _finite(name, found.data)
         return _checked_shape(name, found)
     if np.ndim(matrix) == 2 and not (size is not None and np.shape(matrix)[1] == 3):
         _checked_shape(name, matrix)
     try:
+        if np.iscomplexobj(matrix):
+            raise TypeError
         array = np.asarray(matrix, dtype=np.float64)
     except (TypeError, ValueError):
         raise ModelError(f"{name}: the matrix holds something that is no number") from None

@@ -72,6 +72,8 @@ def read_pedigree(
     table = _frame(data)
     if table.shape[1] < 3:
         raise DataError("pedigree: three columns are needed, the individual, its male and its female parent")
+    if not len(table):
+        raise DataError("pedigree: there are no rows")
     for name in further:
         if name not in table.columns:
             raise DataError(f"pedigree: there is no column {name!r}; it has {', '.join(map(str, table.columns))}")

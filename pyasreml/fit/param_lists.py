@@ -157,10 +157,14 @@ def _from_table(table: pd.DataFrame, what: str) -> Values:
     for name, value, code in table[wanted].itertuples(index=False):
         if name == NOT_ESTIMABLE:
             continue
+        if str(name) in values:
+            raise AsremlError(f"{what}: the table has two rows for {name}")
         try:
             values[str(name)] = float(value)
         except (TypeError, ValueError):
             raise AsremlError(f"{what}: the Value {value!r} of {name} is not a number") from None
+        if values[str(name)] != values[str(name)]:
+            raise AsremlError(f"{what}: the Value of {name} is missing")
         if isinstance(code, str) and code.strip():
             codes[str(name)] = code.strip()
     return values, codes

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from pyasreml.bind.basis import CompoundCoding
 from pyasreml.bind.bound import BoundModel
-from pyasreml.bind.coding import Coding, Columns, ConditionCoding, Single
+from pyasreml.bind.coding import Coding, Columns, ConditionCoding, OverlayCoding, Single
 from pyasreml.bind.related import RelatedCoding
 from pyasreml.data import Frame
 from pyasreml.linalg import Csr
@@ -40,6 +40,8 @@ def _flat(codings: Sequence[Coding]) -> Iterator[Coding]:
         if isinstance(coding, CompoundCoding):
             for inner in coding.terms:
                 yield from _flat(inner)
+        elif isinstance(coding, OverlayCoding):
+            yield from _flat([part for part, _ in coding.parts])
         else:
             yield coding
 
@@ -55,6 +57,8 @@ def in_codes(coding: Coding, frame: Frame, levels: Mapping[str, tuple[str, ...]]
     if isinstance(coding, CompoundCoding):
         terms = tuple(tuple(in_codes(c, frame, levels) for c in inner) for inner in coding.terms)
         return replace(coding, terms=terms)
+    if isinstance(coding, OverlayCoding):
+        return replace(coding, parts=tuple((in_codes(part, frame, levels), weight) for part, weight in coding.parts))
     mine = [name for name in coding.variables if name in levels]
     if not mine:
         return coding

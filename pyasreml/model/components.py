@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from pyasreml.errors import FormulaError, UnsupportedError, quote
 from pyasreml.model.expand import expand
 from pyasreml.model.registry import BASE_FUNCTIONS, MODEL_FUNCTIONS, RELATED, VERSION_3, ModelFunction
 from pyasreml.syntax import deparse, evaluate
+from pyasreml.syntax.evaluate import FUNCTIONS
 from pyasreml.syntax.nodes import Argument, Binary, Call, Constant, Name, Node, Number, Span, String, Unary
 
 __all__ = ["Component", "component", "level_list"]
@@ -45,7 +47,7 @@ class Component:
         Further arguments of a structure by name: ``mtrn()`` has parameters as (value, code or None), ``own()`` and
         ``vm()`` texts, ``pol()``, ``leg()``, ``pow()``, ``sin()`` and ``cos()`` numbers, ``C()`` numbers or a name.
     inner : Component or None
-        A structure over the columns of a coding, ``us(pol(x, 1))``: that coding.
+        A structure over the columns of a coding, ``us(pol(x, 1))``: that coding. ``and(vm(dam, K))``: the ``vm()``.
     terms, model : tuple of tuple of Component, tuple of Component
         ``str()``: its terms, and the factors of their common direct product, whose variables are sizes or names.
     init, init_codes : tuple or None
@@ -111,6 +113,10 @@ def component(node: Node, part: str, text: str) -> Component:
         row = MODEL_FUNCTIONS.get(name)
         if row is not None and not (name in BASE_FUNCTIONS and part in ("fixed", "sparse") and len(node.arguments) < 2):
             return _model_function(node, row, part, text)
+        near = [] if name in FUNCTIONS else difflib.get_close_matches(name, MODEL_FUNCTIONS, 2, 0.75)
+        if near and part in ("random", "residual"):
+            hint = " or ".join(f"{other}()" for other in near)
+            raise FormulaError(f"there is no model function {name}(); did you mean {hint}?", text, node.function.span)
     call = deparse(node)
     return Component("expression", call, node, call=call, span=node.span)
 
@@ -136,7 +142,7 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         raise FormulaError(f"{row.name}() belongs in the random formula", text, node.span)
     arguments = _match(node, row, text)
     variable = arguments["obj"]
-    inner = _over_coding(variable, row, part, text)
+    inner = _inside(variable, row, part, text)
     called = variable.function if isinstance(variable, Call) else None
     if inner is None and isinstance(called, Name) and called.name in MODEL_FUNCTIONS:
         raise FormulaError(f"{row.name}() takes a variable, not another model function", text, variable.span)
@@ -149,7 +155,7 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         if part == "residual":
             raise FormulaError("and() is no residual model", text, node.span)
         weight = _number(arguments["w"], "the weight of and()", text) if "w" in arguments else 1.0
-        return Component("overlay", deparse(node), function=row.name, weight=weight, **common)
+        return Component("overlay", deparse(node), function=row.name, weight=weight, inner=inner, **common)
     order = None
     for name in ("k", "b"):
         if name in arguments:
@@ -161,7 +167,11 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
             raise FormulaError(f"{row.name}() takes the name of a column", text, variable.span)
         given = _coding_options(row, arguments, text)
         return Component("coding", deparse(node), function=row.name, order=order, options=given, **common)
-    init, codes = _init(arguments["init"], text) if "init" in arguments else (None, None)
+    start = arguments.get("init")
+    options = _options(row, arguments, text)
+    if isinstance(start, Name):  # an object that holds them
+        options += (("init", start.name),)
+    init, codes = _init(start, text) if start is not None and not isinstance(start, Name) else (None, None)
     label = _without(node, arguments.get("init")) if row.keeps_call else deparse(variable)
     other = None
     if row.coordinates == 2:
@@ -175,7 +185,7 @@ def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Com
         function=row.name,
         order=order,
         other=other,
-        options=_options(row, arguments, text),
+        options=options,
         inner=inner,
         init=init,
         init_codes=codes,
@@ -188,14 +198,15 @@ def _without(node: Call, start: Node | None) -> str:
     return deparse(replace(node, arguments=tuple(a for a in node.arguments if start is None or a.value is not start)))
 
 
-def _over_coding(variable: Node, row: ModelFunction, part: str, text: str) -> Component | None:
-    """The coding inside a structure over its columns: ``pol(x, 1)`` of ``us(pol(x, 1))``."""
-    if row.kind != "structure" or part != "random" or row.coordinates or row.name in RELATED:
+def _inside(variable: Node, row: ModelFunction, part: str, text: str) -> Component | None:
+    """The coding inside a structure over its columns, ``pol(x, 1)`` of ``us(pol(x, 1))``; ``vm()`` inside ``and()``."""
+    if part != "random" or row.coordinates or row.name in RELATED:
         return None
     if not (isinstance(variable, Call) and isinstance(variable.function, Name)):
         return None
     inner = MODEL_FUNCTIONS.get(variable.function.name)
-    if inner is None or inner.kind != "coding":
+    wanted = {"structure": inner is not None and inner.kind == "coding", "overlay": variable.function.name in RELATED}
+    if inner is None or not wanted.get(row.kind, False):
         return None
     return _model_function(variable, inner, part, text)
 
@@ -314,7 +325,7 @@ def _compound(node: Call, row: ModelFunction, part: str, text: str) -> Component
         raise FormulaError("str() needs terms and one direct product, str(~ a + a:x, ~ us(2):id(n))", text, node.span)
     terms = tuple(tuple(component(v.node, part, text) for v in product) for product in products)
     model = tuple(component(v.node, part, text) for v in models[0])
-    odd = [c for term in terms for c in term if c.kind in ("structure", "overlay", "compound")]
+    odd = [c for term in terms for c in term if c.kind in ("structure", "compound")]
     odd = [c for c in odd if c.function not in RELATED]
     odd += [c for c in model if c.kind not in ("structure", "variable")]
     if odd:
@@ -386,9 +397,10 @@ def _whole_number(node: Node, what: str, text: str) -> int:
 
 def _number(node: Node, what: str, text: str) -> float:
     try:
-        value = np.asarray(evaluate(node, {}), dtype=float)
-    except (ValueError, TypeError):
-        value = np.empty(0)
+        found = np.asarray(evaluate(node, {}))
+    except (ValueError, TypeError, FormulaError):
+        found = np.empty(0)
+    value = found.astype(float) if found.dtype.kind in "biuf" else np.empty(0)
     if value.ndim > 1 or value.size != 1 or not np.isfinite(value).all():
         raise FormulaError(f"{what} must be one number", text, node.span)
     return float(value.reshape(()))
@@ -412,6 +424,8 @@ def _init(node: Node, text: str) -> tuple[tuple[float, ...] | None, tuple[str | 
                     argument.span,
                 )
             inner, inner_codes = _init(argument.value, text)
+            if inner is None:
+                raise FormulaError("init = has a value that is missing", text, argument.value.span)
             values += inner or ()
             codes += [argument.name or code for code in (inner_codes or [None] * len(inner or ()))]
     elif isinstance(node, Call) and isinstance(node.function, Name) and node.function.name == "rep":

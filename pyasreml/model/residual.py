@@ -121,6 +121,10 @@ def _direct_sum(call: Call, text: str) -> DirectSum:
             "dsum() needs the factor whose levels are the sections: dsum(~ model | factor)", text, model.span
         )
     by = inner.right
+    if isinstance(by, Binary) and by.operator in (":", "*", "/", "+"):
+        raise FormulaError(
+            f"dsum() takes one factor after |; make {deparse(by)} a column of the data and name that", text, by.span
+        )
     models = _summands(inner.left)
     wanted = _levels_by_model(levels, models, text)
     return DirectSum(

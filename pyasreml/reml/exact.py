@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pyasreml.errors import FitError
 from pyasreml.mme.equations import Equations
 from pyasreml.reml.chart import Chart
-from pyasreml.reml.information import direction, inverse, singular_rows
+from pyasreml.reml.information import direction, inverse, singular_rows, singularities
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
 from pyasreml.reml.point import Point, evaluate
 from pyasreml.reml.scan import better, scanned, tries_values
@@ -246,11 +246,7 @@ class Exact:
         live = self._live(bound | singular)
         bad = [i for i in singular_rows(here.ai, live) if i != self._sigma2]
         if bad and not self.ai_sing:
-            names = ", ".join(self.table.names[i] for i in bad)
-            raise FitError(
-                f"{len(bad)} singularities in the Average Information matrix ({names}).\n"
-                "To continue the analysis anyway, try running it again with the optional argument ai.sing = TRUE"
-            )
+            raise FitError(singularities([self.table.names[i] for i in bad]))
         singular |= set(bad)
         return self._live(bound | singular)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+SHOWN = 8
 SINGULAR = 1e-10
 """A pivot of the information, scaled to a unit diagonal, below this marks a singular parameter."""
 
@@ -38,6 +39,15 @@ def singular_rows(ai: FloatArray, rows: IntArray) -> list[int]:
         column = a[j + 1 :, j] / a[j, j]
         a[j + 1 :, j + 1 :] -= np.outer(column, a[j, j + 1 :])
     return bad
+
+
+def singularities(names: Sequence[str]) -> str:
+    """What to say of parameters with singular information."""
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return (
+        f"{len(names)} singularities in the Average Information matrix ({shown}).\n"
+        "To continue the analysis anyway, try running it again with the optional argument ai.sing = TRUE"
+    )
 
 
 def direction(ai: FloatArray, score: FloatArray, live: IntArray, imposed: Mapping[int, float]) -> FloatArray:

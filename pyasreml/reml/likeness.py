@@ -17,7 +17,7 @@ from pyasreml.errors import FitError, warn
 from pyasreml.mme.equations import Equations
 from pyasreml.reml.damping import damp, penalise
 from pyasreml.reml.exact import Exact
-from pyasreml.reml.information import direction, inverse, singular_rows, standard_errors
+from pyasreml.reml.information import direction, inverse, singular_rows, singularities, standard_errors
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
 from pyasreml.reml.point import Point, evaluate
 from pyasreml.variance.base import NotFeasible
@@ -269,12 +269,8 @@ class Likeness:
         live = np.array([i for i in range(len(self.table)) if i not in left_out], np.int64)
         bad = [i for i in singular_rows(ai, live) if i != self._sigma2]
         if bad:
-            names = ", ".join(self.table.names[i] for i in bad)
             if not self.ai_sing:
-                raise FitError(
-                    f"{len(bad)} singularities in the Average Information matrix ({names}).\n"
-                    "To continue the analysis anyway, try running it again with the optional argument ai.sing = TRUE"
-                )
+                raise FitError(singularities([self.table.names[i] for i in bad]))
             state.singular |= set(bad)
             live = np.array([i for i in live if i not in state.singular], np.int64)
         return live

@@ -279,6 +279,12 @@ def _section_rows(
         _factor_rows(rows, section.label, section.structures, product, owner, "V", 1.0, None)
         return residual
     variance = float(bound.summaries.sections[j])
+    seen = int(np.isfinite(bound.y[section.rows]).sum())
+    if bound.multi_section and seen < 2 and dispersion is None:
+        raise ModelError(
+            f"residual section {section.label}: {seen or 'no'} record{'' if seen == 1 else 's'} with a response, so it "
+            f"has no variance of its own; leave {section.by} {section.level} out of the data or join it to another"
+        )
     plain = next((c for c in section.structures if c.name == "idv"), None)
     if dispersion is not None:
         rows.add(residual, "V", "V", "F", dispersion, owner, 0 if product.scale else -1)

@@ -160,8 +160,8 @@ def test_products_of_id_need_no_order(trial: pd.DataFrame) -> None:
     ("change", "residual", "message"),
     [
         (lambda d: d.iloc[::-1], "~ Site:Row:ar1(Col)",
-         r"data row 1 is Site Oak, Row 3, Col 4, where Site PBU, Row 1, Col 1 should stand; sort the data: "
-         r"data.sort_values\(\['Site', 'Row', 'Col'\]\)"),
+         r"data row 1 is Site Oak, Row 3, Col 4, where Site PBU, Row 1, Col 1 should stand; sort the data by "
+         r"Site, Row, Col: data.sort_values\(\['Site', 'Row', 'Col'\]\)"),
         (lambda d: d.sort_values(["Site", "Col", "Row"]), "~ dsum(~ ar1(Row):Col | Site)",
          r"residual Row:Col at Site PBU: .* data row 2 is Row 2, Col 1, where Row 1, Col 2 .*\['Site', 'Row', 'Col'\]"),
         (lambda d: d.drop(index=5), "~ Site:ar1(Row):Col",

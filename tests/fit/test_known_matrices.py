@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import pyasreml as pa
+from compat_cases import dense
 from pyasreml.r import Session
 from tests.data.tabular import frame, random_pedigree, tabular
 
@@ -257,3 +258,43 @@ def test_session_keeps_attributes_of_r_matrices() -> None:
     assert all(fit.loglik == pytest.approx(fits[0].loglik, abs=1e-4) for fit in fits)
     assert session.eval("attr(ainv, 'INVERSE')") is True
     np.testing.assert_allclose(session.eval("attr(ainv, 'inbreeding')"), np.diagonal(A) - 1, atol=1e-9)
+
+
+def crosses() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A half diallel of six parents, two records a cross, and a relationship matrix of the parents."""
+    rng = np.random.default_rng(6)
+    sire, dam = (np.repeat(x, 4) for x in np.triu_indices(6, 1))
+    names = np.array([f"p{i}" for i in range(6)])
+    gca = rng.normal(size=6)
+    y = 10 + gca[sire] + gca[dam] + 0.6 * rng.normal(size=sire.size)
+    half = 0.3 ** np.abs(np.subtract.outer(np.arange(6), np.arange(6)))
+    return pd.DataFrame({"sire": names[sire], "dam": names[dam], "y": y}), pd.DataFrame(half, names, names)
+
+
+def test_two_parents_over_one_matrix() -> None:
+    data, kin = crosses()
+    call = {"data": data, "known": {"KIN": kin, "OTHER": 2 * kin}, "trace": False, "exact": True}
+    fit = pa.asreml("y ~ 1", random="~ vm(sire, KIN) + and(vm(dam, KIN))", **call)
+    z = sum(np.eye(6)[[int(n[1]) for n in data[c]]] for c in ("sire", "dam"))
+    v = fit.vparameters.iloc[0] * z @ kin.to_numpy() @ z.T + np.eye(len(data))
+    assert dense.loglik(data.y.to_numpy(), np.ones((len(data), 1)), fit.sigma2 * v) == pytest.approx(fit.loglik)
+    shown = pa.predict(fit, classify="sire").pvals
+    assert list(shown["sire"]) == list(kin.index)
+    with pytest.raises(pa.ModelError, match=r"both must stand over one matrix, such as vm\(sire, K\) \+ and\(vm"):
+        pa.asreml("y ~ 1", random="~ vm(sire, KIN) + and(dam)", **call)
+    with pytest.raises(pa.ModelError, match="one matrix"):
+        pa.asreml("y ~ 1", random="~ vm(sire, KIN) + and(vm(dam, OTHER))", **call)
+    with pytest.raises(pa.FormulaError, match="takes a variable"):
+        pa.asreml("y ~ 1", random="~ vm(sire, KIN) + and(spl(dam))", **call)
+
+
+def test_weighted_incidence_inside_str() -> None:
+    data, kin = crosses()
+    call = {"data": data, "known": {"KIN": kin}, "equate_levels": ("sire", "dam"), "trace": False, "exact": True}
+    fit = pa.asreml("y ~ 1", random="~ str(~ sire + and(dam, 0.5) + dam, ~ us(2):vm(sire, KIN))", **call)
+    assert [n for n in fit.vparameters.index if "us(2)" in n][0] == "sire+dam!us(2)_1:1"
+    one, two = (np.eye(6)[[int(n[1]) for n in data[c]]] for c in ("sire", "dam"))
+    both = np.hstack([one + 0.5 * two, two])
+    g = fit.vparameters.to_numpy()[[[0, 1], [1, 2]]]
+    v = both @ np.kron(g, kin.to_numpy()) @ both.T + np.eye(len(data))
+    assert dense.loglik(data.y.to_numpy(), np.ones((len(data), 1)), fit.sigma2 * v) == pytest.approx(fit.loglik)
