@@ -9,11 +9,11 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from pyasreml.errors import AsremlError, ModelError
+from pyasreml.fit.labels import Label, set_labels
 from pyasreml.fit.matrices import correlations, factor_analysis
 from pyasreml.fit.plots import figure_class
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["biplot", "heatmap"]
@@ -73,7 +73,7 @@ def heatmap(fit: Any, term: str | None = None, cluster: bool = True) -> Figure:
         for i in range(k):
             for j in range(k):
                 if np.isfinite(r[i, j]):
-                    colour = "white" if abs(r[i, j]) > 0.6 else "black"
+                    colour = "white" if abs(r[i, j]) > 0.5 else "black"
                     panel.text(j, i, f"{r[i, j]:.2f}", ha="center", va="center", color=colour, fontsize=8)
     engine = figure.get_layout_engine()
     if engine is not None:
@@ -120,33 +120,31 @@ def biplot(fit: Any, term: str | None = None, factors: tuple[int, int] = (1, 2))
     panel.axhline(0.0, color="0.85", linewidth=1, zorder=0)
     panel.axvline(0.0, color="0.85", linewidth=1, zorder=0)
     panel.plot(points[:, 0], points[:, 1], "o", color=_POINT, markersize=4, alpha=0.7)
-    if len(points) <= NAMED:
-        for name, (x, y) in zip(found.scores.index, points, strict=True):
-            panel.annotate(str(name), (x, y), xytext=(3, 3), textcoords="offset points", fontsize=7, color=_POINT)
-    _arrows(panel, arrows * stretch, [str(x) for x in found.loadings.index])
+    tips = arrows * stretch
+    for x, y in tips:
+        panel.annotate("", (x, y), xytext=(0.0, 0.0), arrowprops={"arrowstyle": "->", "color": _ARROW, "shrinkB": 0})
+    panel.update_datalim(tips)
     overall = found.explained.loc["overall"].to_numpy(dtype=float)
     panel.set(
         xlabel=f"Factor {factors[0]} ({overall[at[0]]:.1f} % of the variance)",
         ylabel=f"Factor {factors[1]} ({overall[at[1]]:.1f} %)",
     )
     panel.margins(0.12)
+    panel.autoscale_view()
     panel.spines[["top", "right"]].set_visible(False)
+    labels = [
+        Label(str(name), (x, y), (x, y), 9.0, _ARROW) for name, (x, y) in zip(found.loadings.index, tips, strict=True)
+    ]
+    if len(points) <= NAMED:
+        names = _without_prefix([str(name) for name in found.scores.index])
+        labels += [Label(name, (x, y), (1.0, 1.0), 7.0, _POINT) for name, (x, y) in zip(names, points, strict=True)]
+    set_labels(panel, labels, np.vstack([points, tips]))
     return figure
 
 
-def _arrows(panel: Axes, tips: np.ndarray, names: list[str]) -> None:
-    panel.update_datalim(tips)
-    panel.autoscale_view()
-    for name, (x, y) in zip(names, tips, strict=True):
-        panel.annotate("", (x, y), xytext=(0.0, 0.0), arrowprops={"arrowstyle": "->", "color": _ARROW, "shrinkB": 0})
-        shift = (6 if x >= 0 else -6, 4 if y >= 0 else -4)
-        panel.annotate(
-            name,
-            (x, y),
-            xytext=shift,
-            textcoords="offset points",
-            ha="left" if x >= 0 else "right",
-            va="bottom" if y >= 0 else "top",
-            color=_ARROW,
-            fontsize=9,
-        )
+def _without_prefix(names: list[str]) -> list[str]:
+    """Levels without the name of the one factor that all of them are of: ``G1`` for ``gen_G1``."""
+    first = {name.split("_", 1)[0] for name in names}
+    if len(first) > 1 or any("_" not in name or ":" in name for name in names):
+        return names
+    return [name.split("_", 1)[1] for name in names]

@@ -81,11 +81,12 @@ def structured_terms(fit: Any) -> list[StructuredTerm]:
         rows = np.flatnonzero((table.owner == owner) & (table.local >= 0))
         rows = rows[np.argsort(table.local[rows], kind="stable")]
         at = int(product.scale)
+        own = scale * float(theta[rows[0]]) if product.scale else scale
         for call, structure in zip(calls, product.factors, strict=True):
             mine = rows[at : at + len(structure.parameters)]
             at += mine.size
             if structure.has_variance and not structure.diagonal and len(call.levels) == structure.size > 1:
-                out.append(StructuredTerm(label, call, structure, theta[mine], scale, number))
+                out.append(StructuredTerm(label, call, structure, theta[mine], own, number))
     return out
 
 

@@ -92,3 +92,22 @@ def test_plots(fit, tmp_path):
         assert (tmp_path / name).stat().st_size > 5000
     with pytest.raises(pa.ModelError, match="two different factors between 1 and 2"):
         pa.biplot(fit, factors=(1, 3))
+
+
+def test_names_in_a_biplot_do_not_lie_over_each_other() -> None:
+    pytest.importorskip("matplotlib")
+    rng = np.random.default_rng(7)
+    k, n = 10, 30
+    loadings = np.column_stack([rng.uniform(0.5, 1.1, k), rng.normal(0, 0.5, k)])
+    effects = rng.multivariate_normal(np.zeros(k), loadings @ loadings.T + 0.1 * np.eye(k), n)
+    site, gen, _ = (x.ravel() for x in np.indices((k, n, 2)))
+    data = pd.DataFrame({"site": [f"Trial {i}" for i in site], "gen": [f"G{i:02d}" for i in gen]})
+    data["y"] = effects[gen, site] + rng.normal(0, 0.6, site.size)
+    fit = pa.asreml("y ~ site", random="~ fa(site, 2):gen", data=data, trace=False, maxit=40)
+    figure = pa.biplot(fit)
+    figure.draw_without_rendering()
+    texts = [t for t in figure.axes[0].texts if t.get_text()]
+    assert {t.get_text() for t in texts} >= {"Trial 0", "Trial 9", "G00", "G29"}
+    boxes = [t.get_window_extent() for t in texts]
+    pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i]]
+    assert sum(a.overlaps(b) for a, b in pairs) <= 1
