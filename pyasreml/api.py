@@ -18,6 +18,7 @@ from pyasreml.call import (
     covariate_frames,
     formula_text,
     known_objects,
+    marker_frames,
     match_arguments,
     refuse_missing_features,
 )
@@ -29,6 +30,7 @@ from pyasreml.fit.core import Asreml, Recipe, check_fit
 from pyasreml.fit.engine import Engine
 from pyasreml.fit.factor_starts import from_fewer_factors
 from pyasreml.fit.family import Family
+from pyasreml.fit.marker_effects import check_markers
 from pyasreml.fit.memory import check_workspace
 from pyasreml.fit.param_lists import random_list, read_values, residual_list, table_of, warn_unused
 from pyasreml.model import model_spec, update_formula
@@ -68,7 +70,7 @@ def asreml(fixed: Any = None, random: Any = None, sparse: Any = None, residual: 
         asreml's other arguments, in Python or in R spelling (``na_action``, ``**{"na.action": …}``), by unique
         beginnings too: ``G_param``, ``R_param``, ``data``, ``na_action``, ``subset``, ``weights``, ``family``,
         ``start_values``, ``model_frame``, ``asmv``, ``group``, ``knot_points``, ``pwr_points``, ``equate_levels``,
-        ``vcc``, ``vcm`` (see `vcm_lm`), ``mbf``, ``known``; and the options of `asreml_options` for this call:
+        ``vcc``, ``vcm`` (see `vcm_lm`), ``mbf``, ``mef``, ``known``; and the options of `asreml_options` for this call:
         ``maxit``, ``trace``, ``workspace``, ``exact`` ….
 
     Returns
@@ -169,6 +171,7 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
     )
     known, data = known_objects(spec, formals)
     mbf = covariate_frames(formals.get("mbf"), formals.get("known") or {})
+    mef = marker_frames(formals.get("mef"), formals.get("known") or {})
     formals = {**formals, "known": known or None, "data": data, "mbf": mbf}
     clock.lap("model")
     bound = bind(
@@ -184,6 +187,7 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
         known=known,
         mbf=mbf,
     )
+    formals["mef"] = check_markers(mef, bound) or None
     clock.lap("data")
     variance = _variance(bound, formals, options)
     if formals.get("start_values"):

@@ -65,7 +65,6 @@ NOT_HERE: dict[str, str] = {
     "prune": "prune",
     "combine": "combine",
     "uid": "uid",
-    "mef": "mef",
     "last": "last",
     "predict": "predict",
     "wald": "wald",
@@ -177,6 +176,7 @@ def checked_lists(formals: Mapping[str, Any]) -> dict[str, Any]:
 
 
 NAMED_LISTS: dict[str, str] = {
+    "mef": "{'K': markers}",
     "group": "{'name': columns}",
     "mbf": "{'name': {'key': (column, column of cov), 'cov': frame}}",
     "knot_points": "{'x': [1, 5, 9]}",
@@ -231,13 +231,23 @@ def covariate_frames(mbf: Any, known: Mapping[str, Any]) -> dict[str, Any] | Non
     for name, entry in mbf.items():
         cov = entry.get("cov") if isinstance(entry, Mapping) else None
         if isinstance(cov, str):
-            for place in (known, *_calling_names()):
-                spelling = next((s for s in (cov, cov.replace(".", "_")) if s in place), None)
-                if spelling is not None:
-                    entry = {**entry, "cov": getattr(place[spelling], "given", place[spelling])}
-                    break
+            entry = {**entry, "cov": _object(cov, known)}
         found[str(name)] = entry
     return found
+
+
+def marker_frames(mef: Mapping[str, Any] | None, known: Mapping[str, Any]) -> dict[str, Any]:
+    """``mef`` with its frames in place of their names, looked for where `known_objects` looks."""
+    return {name: _object(given, known) if isinstance(given, str) else given for name, given in (mef or {}).items()}
+
+
+def _object(name: str, known: Mapping[str, Any]) -> Any:
+    """The object of that name, or the name where there is none."""
+    for place in (known, *_calling_names()):
+        spelling = next((s for s in (name, name.replace(".", "_")) if s in place), None)
+        if spelling is not None:
+            return getattr(place[spelling], "given", place[spelling])
+    return name
 
 
 OBJECTS = frozenset({("vm", "source"), ("own", "fun"), ("C", "contr")})
@@ -263,7 +273,7 @@ def call_text(formals: Mapping[str, Any], options: Mapping[str, Any]) -> str:
             shown = "data"
         elif name in ("fixed", "random", "sparse", "residual"):
             shown = formula_text(value, name) or "NULL"
-        elif name in ("G_param", "R_param", "vcm", "vcc", "mbf"):
+        elif name in ("G_param", "R_param", "vcm", "vcc", "mbf", "mef"):
             shown = name.replace("_", ".")
         else:
             shown = r_value(value)

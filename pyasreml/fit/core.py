@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pyasreml.errors import AsremlError
-from pyasreml.fit import effects, fixed_tests, param_lists
+from pyasreml.fit import effects, fixed_tests, marker_effects, param_lists
 from pyasreml.fit.effects import Parts
 from pyasreml.fit.engine import Engine
 from pyasreml.reml.iterate import Estimates
@@ -227,6 +227,12 @@ class Asreml:
     def R_param(self) -> dict[str, Any]:
         """Start-value list of the residual sections at the final parameters."""
         return param_lists.r_param(self)
+
+    @cached_property
+    def meff(self) -> dict[str, pd.DataFrame] | None:
+        """With ``mef``: effects of the markers behind ``vm()``, a frame with the column ``effect`` by term."""
+        tables = self.recipe.arguments.get("mef")
+        return marker_effects.marker_effects(self, tables) if tables else None
 
     @cached_property
     def mf(self) -> pd.DataFrame | None:

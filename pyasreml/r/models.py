@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -192,6 +192,20 @@ def _known(given: dict[str, Any], data: Value, env: Environment) -> dict[str, An
     return found
 
 
+def _find_markers(given: dict[str, Any], named: Mapping[str, Any], env: Environment) -> None:
+    """Frames of ``mef``, matrices with their row names, in place of their names."""
+    mef = named.get("mef")
+    if not isinstance(mef, ListValue) or not mef.names:
+        return
+    found = {}
+    for name, value in zip(mef.names, mef.items, strict=True):
+        if isinstance(value, Vector) and value.kind == "character" and len(value) == 1:
+            here = next((scope for scope in env.chain() if value.data[0] in scope), None)
+            value = here[value.data[0]] if here is not None else value
+        found[name] = source_to_python(getattr(value, "value", value))
+    given["mef"] = found
+
+
 def _find_covariates(given: dict[str, Any], env: Environment) -> None:
     """Frames of ``mbf`` in place of their names."""
     mbf = given.get("mbf")
@@ -219,6 +233,7 @@ def asreml(evaluator: Evaluator, node: Call, env: Environment) -> Value:
     if "weights" in nodes:
         given["weights"] = _weights(evaluator, nodes["weights"])
     _find_covariates(given, env)
+    _find_markers(given, named, env)
     known = _known(given, data, env)
     if known:
         given["known"] = known
@@ -253,6 +268,7 @@ def update(evaluator: Evaluator, node: Call, env: Environment) -> Value:
     if "weights" in nodes:
         given["weights"] = _weights(evaluator, nodes["weights"])
     _find_covariates(given, env)
+    _find_markers(given, {option.name: option.value for option in changes if option.name}, env)
     recipe = getattr(getattr(fit, "recipe", None), "arguments", {})
     known = _known(given, data if data is not None else to_r(recipe.get("data")), env)
     if known:
