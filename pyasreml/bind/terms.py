@@ -144,7 +144,7 @@ class TermBinder:
         """A factor of ``str()``'s model, ``us(2)`` or ``id(Tree)``; parameter names quote it so."""
         options: dict[str, Any] = {}
         if factor.function in RELATED:
-            options["known"] = self._relation(factor, part)
+            options = {**dict(factor.options), "known": self._relation(factor, part)}
             levels = options["known"].names
         elif isinstance(factor.variable, Number):
             size = factor.variable.value

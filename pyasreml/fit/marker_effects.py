@@ -21,8 +21,9 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
+from pyasreml.bind.basis import CompoundCoding
 from pyasreml.bind.bound import BoundModel, BoundTerm
-from pyasreml.data.known import Known
+from pyasreml.data.relationship import DenseKnown, Known
 from pyasreml.errors import ModelError, warn
 
 __all__ = ["MarkerTable", "check_markers", "marker_effects"]
@@ -153,14 +154,16 @@ def _proportion(coded: FloatArray, known: Known) -> tuple[float, float]:
     rng = np.random.default_rng(1)
     z = rng.normal(size=(len(known), PROBES))
     product = coded @ (coded.T @ z)
-    image = splu(_inverse(known).tocsc()).solve(z)
+    image = known.relationship @ z if isinstance(known, DenseKnown) else splu(_inverse(known).tocsc()).solve(z)
     scale = float((product * image).sum() / (image**2).sum())
     size = float(np.sqrt((product**2).sum()))
     return scale, float(np.sqrt(((product - scale * image) ** 2).sum())) / size if size and scale > 0 else np.inf
 
 
 def _inverse(known: Known) -> Any:
-    """K⁻¹, sparse (n, n)."""
+    """K⁻¹, (n, n), sparse or dense as it is."""
+    if isinstance(known, DenseKnown):
+        return known.inverse
     n, off = len(known), known.row != known.col
     row, col = np.concatenate([known.row, known.col[off]]), np.concatenate([known.col, known.row[off]])
     return sp.csr_array((np.concatenate([known.value, known.value[off]]), (row, col)), shape=(n, n))
@@ -196,10 +199,10 @@ def _of_term(
     values = np.moveaxis(solved.reshape(-1, before, after), 0, 1).ravel()
     # the name of an effect with that of the marker in place of the individual's
     codings = [coding for coding in term.codings if coding.kind != "condition"]
-    own = codings[place].names[0]
+    own = None if isinstance(codings[0], CompoundCoding) else codings[place].names[0]
     labels = effects.index.to_numpy().reshape(before, len(known), after)[:, 0, :]
     names = [
-        ":".join(marker if part == own else part for part in _parts(str(labels[i, j]), own))
+        _named(str(labels[i, j]), own, known.names[0], marker)
         for i in range(before)
         for marker in table.markers
         for j in range(after)
@@ -207,7 +210,10 @@ def _of_term(
     return pd.DataFrame({"effect": values}, index=pd.Index(names))
 
 
-def _parts(label: str, own: str) -> list[str]:
-    """`label` cut around the part that is `own`."""
+def _named(label: str, own: str | None, first: str, marker: str) -> str:
+    """`label` of the first individual's effect with `marker` for its part `own`; in ``str()`` after the block's name."""
+    if own is None:
+        return f"{label.replace('_' + first, '', 1)}:{marker}"
     at = label.index(own)
-    return [part for part in (label[:at].rstrip(":"), own, label[at + len(own) :].lstrip(":")) if part]
+    parts = (label[:at].rstrip(":"), marker, label[at + len(own) :].lstrip(":"))
+    return ":".join(part for part in parts if part)

@@ -10,7 +10,7 @@ import pytest
 
 import pyasreml as pa
 
-N, M = 40, 60
+N, M = 40, 60  # fewer than are kept dense; the last test has more
 NAMES = [f"i{k:02d}" for k in range(N)]
 
 
@@ -90,6 +90,19 @@ def test_by_site_and_by_factor() -> None:
     assert list(factors.meff["rr(site, 1):vm(id, GRM)"].index[:1]) == ["rr(site, 1)_Comp1:m0"]
 
 
+def test_in_blocks_of_str() -> None:
+    near = GRM + 1e-6 * np.eye(N)
+    data = DATA.assign(x=np.tile([0.0, 1.0], len(DATA) // 2))
+    call = {**CALL, "known": {"GRM": near}, "data": data}
+    random = "~ str(~ vm(id, GRM) + vm(id, GRM):x, ~ us(2):vm(id, GRM))"
+    fit = pa.asreml("y ~ site", random=random, mef={"GRM": MARKERS}, **call)
+    (found,) = fit.meff.values()
+    assert list(found.index[[0, M]]) == ["vm(id, GRM):m0", "vm(id, GRM):x:m0"]
+    u = fit.coefficients.random["effect"].to_numpy().reshape(2, N)
+    a = found["effect"].to_numpy().reshape(2, M)
+    np.testing.assert_allclose(a @ CENTRED.to_numpy().T, u, atol=2e-3 * np.abs(u).max())
+
+
 @pytest.mark.parametrize(
     ("mef", "said"),
     [
@@ -116,3 +129,21 @@ def test_in_r() -> None:
     by_name = pa.run(text % '"M"', d=DATA, K=near, M=MARKERS)
     assert list(by_object.index[:2]) == ["m0", "m1"]
     np.testing.assert_allclose(by_object["effect"], by_name["effect"])
+
+
+def test_a_matrix_that_is_kept_dense() -> None:
+    rng = np.random.default_rng(5)
+    n, m = 90, 150
+    names = [f"i{k:02d}" for k in range(n)]
+    counts = pd.DataFrame(rng.binomial(2, rng.uniform(0.2, 0.8, m), (n, m)).astype(float), names)
+    counts.columns = [f"m{j}" for j in range(m)]
+    kin = pd.DataFrame(counts.to_numpy() @ counts.to_numpy().T / 40, names, names)
+    who = np.repeat(np.arange(n), 2)
+    data = pd.DataFrame(counts.to_numpy()[who], columns=counts.columns).assign(id=np.array(names)[who])
+    data["y"] = data[list(counts)].to_numpy() @ rng.normal(0, 0.2, m) + rng.normal(size=2 * n)
+    call: dict[str, Any] = {"data": data, "trace": False, "exact": True}
+    fit = pa.asreml("y ~ 1", random="~ vm(id, KIN)", known={"KIN": kin}, mef={"KIN": counts}, **call)
+    want = pa.asreml("y ~ 1", random="~ grp(m)", group={"m": list(counts)}, **call)
+    assert fit.loglik == pytest.approx(want.loglik, abs=1e-6)
+    effects = want.coefficients.random["effect"]
+    np.testing.assert_allclose(fit.meff["vm(id, KIN)"]["effect"], effects, atol=1e-4 * np.abs(effects).max())
