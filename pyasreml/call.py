@@ -170,6 +170,9 @@ def checked_lists(formals: Mapping[str, Any]) -> dict[str, Any]:
                     numbers = np.array([np.nan])
                 if not np.isfinite(numbers).all():
                     raise AsremlError(f"{shown}: the points of {key} are numbers, without missing ones")
+    if not isinstance(out.get("known") or {}, Mapping):
+        kind = type(out["known"]).__name__
+        raise AsremlError(f"known is a dict of objects by name, known = {{'K': matrix}}, not {kind}")
     if isinstance(out.get("equate_levels"), str):
         out["equate_levels"] = (out["equate_levels"],)
     return out

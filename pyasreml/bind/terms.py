@@ -184,6 +184,12 @@ class TermBinder:
         self, spec: TermSpec, components: tuple[Component, ...], codings: tuple[Coding, ...], part: str
     ) -> BoundTerm:
         label = ":".join(coding.label for coding in codings)
+        if part == "random" and all(coding.kind == "condition" for coding in codings):
+            raise FormulaError(
+                f"{label} conditions another variable, which is missing: {label}:g, or the factor itself",
+                self.texts[part],
+                spec.span,
+            )
         size = 1
         for coding in codings:
             if coding.width == 0:

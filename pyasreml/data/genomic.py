@@ -58,7 +58,10 @@ def grm_vanraden(
     """
     if names is None:
         names = [str(v) for v in markers.index] if isinstance(markers, pd.DataFrame) else None
-    count = np.array(markers, dtype=np.float64)
+    try:
+        count = np.array(markers, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError("markers: the table holds something that is no number") from None
     if count.ndim != 2 or not count.size:
         raise DataError("markers: a table is needed, a row an individual and a column a marker")
     n = count.shape[0]
@@ -158,8 +161,8 @@ def blend(grm: Any, pedigree: Any = None, weight: float = 0.05, tune: bool = Fal
     [1.415, -0.554, -0.762]
     """
     g, names = named_square("grm", grm)
-    if not 0 <= weight <= 1:
-        raise ModelError(f"weight = {weight:g}: it is from 0 to 1")
+    if not isinstance(weight, (int, float)) or not 0 <= weight <= 1:
+        raise ModelError(f"weight = {weight!r}: it is a number from 0 to 1")
     a22 = np.eye(len(names)) if pedigree is None else _of_pedigree(pedigree, names)
     if tune:
         g = _tuned(g, a22)

@@ -106,8 +106,9 @@ def biplot(fit: Any, term: str | None = None, factors: tuple[int, int] = (1, 2))
     """
     found = factor_analysis(fit, term)
     loadings, order = found.loadings.to_numpy(dtype=float), found.loadings.shape[1]
-    if len(set(factors)) != 2 or not all(1 <= f <= order for f in factors):
-        raise ModelError(f"biplot(): two different factors between 1 and {order} are needed, not {factors}")
+    pair = factors if isinstance(factors, (tuple, list)) and all(isinstance(f, int) for f in factors) else ()
+    if len(pair) != 2 or len(set(pair)) != 2 or not all(1 <= f <= order for f in pair):
+        raise ModelError(f"biplot(): two different factors between 1 and {order} are needed, not {factors!r}")
     if found.scores is None:
         raise ModelError("biplot(): facv() has no factor scores; use fa()")
     figure = _empty("biplot()", 7.5, 7.0)

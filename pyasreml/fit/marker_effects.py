@@ -211,7 +211,7 @@ def _of_term(
 
 
 def _named(label: str, own: str | None, first: str, marker: str) -> str:
-    """`label` of the first individual's effect with `marker` for its part `own`; in ``str()`` after the block's name."""
+    """The `label` of the first individual's effect with `marker` for its part `own`; in ``str()`` after the block."""
     if own is None:
         return f"{label.replace('_' + first, '', 1)}:{marker}"
     at = label.index(own)

@@ -108,7 +108,7 @@ def the_term(fit: Any, term: str | None, question: str, *, factors: bool = False
     found = [t for t in structured_terms(fit) if not factors or isinstance(t.structure, FactorAnalytic)]
     what = "factor analytic term" if factors else "term with a variance matrix"
     if term is not None:
-        found_here = [t for t in found if term.replace(" ", "") == t.label.replace(" ", "")]
+        found_here = [t for t in found if str(term).replace(" ", "") == t.label.replace(" ", "")]
         if not found_here:
             there = ", ".join(f"'{t.label}'" for t in found) or "none"
             raise ModelError(f"{question}: no {what} is named '{term}'; the fit has {there}")

@@ -123,7 +123,8 @@ def component(node: Node, part: str, text: str) -> Component:
 
 def _model_function(node: Call, row: ModelFunction, part: str, text: str) -> Component:
     if not row.available:
-        raise UnsupportedError(f"{row.name}()", quote(text, node.span))
+        why = f"what it does in version 4 is not documented in public; write {row.instead}"
+        raise UnsupportedError(f"{row.name}()", f"{quote(text, node.span)}\n{why}")
     if row.kind == "sections":
         raise FormulaError("dsum() stands alone in the residual formula, not in a product", text, node.span)
     if row.kind == "structure" and part in ("fixed", "sparse"):

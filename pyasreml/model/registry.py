@@ -1,7 +1,8 @@
 """Model functions of asreml-R: one row a function, saying what it stands for in a formula.
 
-``available`` rows can be fitted. The others are known by name, so that a formula that uses them is answered with
-`pyasreml.errors.UnsupportedError` under the function's name rather than with an unknown column.
+``available`` rows can be fitted. The others are known by name, but no public source says what they do in version 4: a
+formula that uses them is answered with `pyasreml.errors.UnsupportedError` under the function's name, and what may stand
+in its place.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class ModelFunction:
     keeps_call : bool
         A structure that labels of terms and effects name by its call, as ``fa(county, 2)``.
     available : bool
+    instead : str
+        What an unavailable function may be replaced by.
     """
 
     name: str
@@ -49,6 +52,7 @@ class ModelFunction:
     coordinates: int = 0
     keeps_call: bool = False
     available: bool = True
+    instead: str = ""
 
 
 def _rows() -> list[ModelFunction]:
@@ -69,7 +73,10 @@ def _rows() -> list[ModelFunction]:
     for name in ("iexp", "igau", "ieuc", "sph", "cir", "aexp", "agau"):
         rows += _correlations(name, parameters=("y", "init"), coordinates=2)
     rows += _correlations("mtrn", parameters=("y", "phi", "nu", "delta", "alpha", "lambda"), coordinates=2)
-    rows += _correlations("ilv", parameters=("y", "init"), coordinates=2, available=False)
+    rows += [
+        replace(row, available=False, instead="sph(x, y) or cir(x, y)")
+        for row in _correlations("ilv", parameters=("y", "init"), coordinates=2)
+    ]
     for name in ("chol", "cholc", "ante", "fa", "facv", "rr"):
         rows.append(
             ModelFunction(
@@ -83,7 +90,8 @@ def _rows() -> list[ModelFunction]:
             )
         )
     rows.append(ModelFunction("own", "structure", ordered=True, parameters=("fun", "init", "type", "con")))
-    rows.append(ModelFunction("gpf", "structure", parameters=(), available=False))
+    grouped = "a column of the groups, which the data can hold"
+    rows.append(ModelFunction("gpf", "structure", parameters=(), available=False, instead=grouped))
     rows += [
         ModelFunction("vm", "structure", parameters=("source", "singG"), keeps_call=True),
         ModelFunction("ide", "structure", parameters=(), keeps_call=True),
@@ -104,20 +112,24 @@ def _rows() -> list[ModelFunction]:
         ModelFunction("and", "overlay", parameters=("w",)),
         ModelFunction("str", "compound", parameters=("vmodel",)),
     ]
+    columns = "columns of the data by grp()"
     rows += [
-        ModelFunction(name, "coding", parameters=(), available=False)
-        for name in ("uni sbs ma offset".split())
+        ModelFunction(name, "coding", parameters=(), available=False, instead=instead)
+        for name, instead in {
+            "uni": "a column of the data with the levels that it stands for",
+            "sbs": columns,
+            "ma": columns,
+            "offset": "the response less the offset",
+        }.items()
     ]
     return rows
 
 
 def _correlations(
-    name: str, *, parameters: tuple[str, ...] = ("init",), coordinates: int = 0, available: bool = True
+    name: str, *, parameters: tuple[str, ...] = ("init",), coordinates: int = 0
 ) -> list[ModelFunction]:
     """A correlation model with its ``v`` (common variance) and ``h`` (one variance a level) forms."""
-    plain = ModelFunction(
-        name, "structure", ordered=True, parameters=parameters, coordinates=coordinates, available=available
-    )
+    plain = ModelFunction(name, "structure", ordered=True, parameters=parameters, coordinates=coordinates)
     return [
         plain,
         replace(plain, name=f"{name}v", variance=True),

@@ -98,7 +98,8 @@ def _direct_sum(call: Call, text: str) -> DirectSum:
         elif "levels".startswith(argument.name):
             levels = argument.value
         elif "outer".startswith(argument.name):
-            raise UnsupportedError("dsum(outer=)", quote(text, argument.span))
+            why = "what it does is not documented in public; write the model of every section with levels ="
+            raise UnsupportedError("dsum(outer=)", f"{quote(text, argument.span)}\n{why}")
         elif argument.name in ("form", "formula", "model"):
             model = argument.value
         else:

@@ -11,6 +11,7 @@ from pyasreml.bind.bound import BoundModel, BoundSection, BoundTerm, FloatArray,
 from pyasreml.errors import ModelError
 from pyasreml.variance.base import NotFeasible, Structure
 from pyasreml.variance.factor import FactorAnalytic
+from pyasreml.variance.own import Own
 from pyasreml.variance.parameters import Parameters
 from pyasreml.variance.product import Product
 from pyasreml.variance.registry import make_structure
@@ -169,7 +170,7 @@ def _initial(call: StructureCall, structure: Structure, default: FloatArray) -> 
         if isinstance(structure, FactorAnalytic) and structure.singular:  # specific variances of rr() are none
             given = [code if p.type != "V" else "" for code, p in zip(given, structure.parameters, strict=True)]
         codes = [given[place] or code for place, code in zip(places, codes, strict=True)]
-        _check_positive(call, values, given, structure)
+        _check_positive(call, values, codes, structure)
         try:
             start = structure.from_init(values)
             if isinstance(structure, FactorAnalytic):
@@ -181,12 +182,14 @@ def _initial(call: StructureCall, structure: Structure, default: FloatArray) -> 
     return start, codes
 
 
-def _check_positive(call: StructureCall, values: FloatArray, given: Sequence[str], structure: Structure) -> None:
-    """A correlation that is to stay positive (code P) must start so."""
-    for k, (value, code) in enumerate(zip(values.tolist(), given, strict=True)):
-        if code == "P" and value <= 0 and structure.init_count == len(structure.parameters):
-            if (structure.parameters[k].kind or structure.parameters[k].type) == "R":
-                raise ModelError(f"{call.text}: value {k + 1} of 'init' has the code P, positive, and is {value:g}")
+def _check_positive(call: StructureCall, values: FloatArray, codes: Sequence[str], structure: Structure) -> None:
+    """Variances, and correlations that are to stay positive, must start so (code P)."""
+    if structure.init_count != len(structure.parameters) or isinstance(structure, FactorAnalytic | Own):
+        return
+    for k, (value, p, code) in enumerate(zip(values.tolist(), structure.parameters, codes, strict=True)):
+        if code == "P" and value <= 0 and (p.kind or p.type) in ("V", "R"):
+            what = "a variance must be" if p.type == "V" else "with the code P it must be"
+            raise ModelError(f"{call.text}: value {k + 1} of 'init' is {value:g}; {what} positive")
 
 
 def _given(call: StructureCall, wanted: int, codes: Sequence[str]) -> tuple[FloatArray, list[str]]:

@@ -51,6 +51,8 @@ class Own(Dense):
         wanted *= len(init) if len(wanted) == 1 else 1
         if len(types) != len(init) or len(wanted) != len(init) or not set(types) <= set(TYPES):
             raise ModelError(f"{text}: {len(init)} start values need as many types (of {' '.join(TYPES)}) and codes")
+        if not set(wanted) <= set("PUFB"):
+            raise ModelError(f"{text}: con is a constraint code, one of P U F B, or one a parameter")
         kinds = ["V" if t == "G" else t for t in types]
         self._function = function
         self._init = np.asarray(init, float)
@@ -62,7 +64,11 @@ class Own(Dense):
         )
 
     def _call(self, theta: FloatArray) -> FloatArray:
-        result = self._function(self.size, np.array(theta, float))
+        try:
+            result = self._function(self.size, np.array(theta, float))
+        except Exception as error:
+            shown = f"{type(error).__name__}: {error}"
+            raise ModelError(f"{self._text}: the function failed at {theta.tolist()} with {shown}") from error
         try:
             found = np.stack([np.asarray(m, float) for m in result])
         except (TypeError, ValueError):

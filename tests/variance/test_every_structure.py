@@ -132,5 +132,5 @@ def test_a_correlation_with_code_p_stays_positive(exact: bool) -> None:
     assert free.vparameters.iloc[1] < -0.1
     held = pa.asreml("h ~ 1", residual="~ id(Plant):ar1(Time, init = c(P = 0.3))", **call)
     assert 0 < held.vparameters.iloc[1] < 1e-2 and held.vparameters_con.iloc[1] == "B"
-    with pytest.raises(pa.ModelError, match=r"value 1 of 'init' has the code P, positive, and is -0.3"):
+    with pytest.raises(pa.ModelError, match=r"value 1 of 'init' is -0.3; with the code P it must be positive"):
         pa.asreml("h ~ 1", residual="~ id(Plant):ar1(Time, init = c(P = -0.3))", **call)
