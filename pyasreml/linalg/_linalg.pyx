@@ -11,6 +11,7 @@ from scipy.linalg.cython_lapack cimport dlauum, dpotrf, dtrtri
 from pyasreml.linalg.kernel cimport (
     Blas, PatternView, Counts, Symbolic, Kernel, CsrView, Triplets, c_min_degree, c_dissect, c_count, c_analyze,
     c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_dot, c_tdot, c_transpose, c_gram,
+    CRanges, EntryView, Sides,
     find_blas_threads,
 )
 
@@ -46,15 +47,15 @@ cdef object _int32(const vector[int32_t]& v):
     return out
 
 
-cdef inline const int32_t* _ints(const int32_t[::1] v) noexcept:
+cdef inline const int32_t* _ints(const int32_t[::1] v) noexcept nogil:
     return &v[0] if v.shape[0] else NULL
 
 
-cdef inline const int64_t* _longs(const int64_t[::1] v) noexcept:
+cdef inline const int64_t* _longs(const int64_t[::1] v) noexcept nogil:
     return &v[0] if v.shape[0] else NULL
 
 
-cdef inline const double* _doubles(const double[::1] v) noexcept:
+cdef inline const double* _doubles(const double[::1] v) noexcept nogil:
     return &v[0] if v.shape[0] else NULL
 
 
@@ -356,6 +357,22 @@ cdef class Numeric:
                 self.k.forward(&v[0], m)
         return out
 
+    def ranges(self, int columns, const int32_t[::1] first, const int32_t[::1] end):
+        """Places of right-hand sides that have columns ``first[i]`` to ``end[i]`` in row i."""
+        return Ranges(self.analysis, columns, first, end)
+
+    def gram(self, Ranges ranges not None, double[::1] values):
+        """b'C^-1 b of right-hand sides b at the places `ranges`; `values` is overwritten."""
+        self.need(FACTORED)
+        if values.shape[0] < ranges.size:
+            raise ValueError(f"{ranges.size} values are needed, {values.shape[0]} were given")
+        out = np.empty((ranges.columns, ranges.columns))
+        cdef double[:, ::1] g = out
+        if ranges.columns and values.shape[0]:
+            with nogil:
+                self.k.gram(ranges.ranges[0], &values[0], &g[0, 0])
+        return out
+
     def invert(self):
         """Selected inverse: C^-1 on the pattern of the factor."""
         self.need(FACTORED)
@@ -430,3 +447,4 @@ class OutsidePattern(ValueError):
 
 
 include "arrays.pxi"
+include "columns.pxi"

@@ -12,10 +12,26 @@ from .cholmod import CholmodAnalysis
 from .ordering import Coordinates, choose
 from .pattern import Pattern
 
-__all__ = ["SOLVERS", "Analysis", "BlockNumeric", "Numeric", "analyze"]
+__all__ = ["SOLVERS", "Analysis", "BlockNumeric", "Numeric", "Ranges", "analyze"]
 
 SOLVERS = ("own", "cholmod")
 Vector = NDArray[np.float64]
+
+
+class Ranges(Protocol):
+    """Places of right-hand sides: column c of equation i stands at ``origin[i] + c`` of `size` values."""
+
+    @property
+    def columns(self) -> int:
+        """Number of right-hand sides."""
+
+    @property
+    def size(self) -> int:
+        """Numbers stored."""
+
+    @property
+    def origin(self) -> NDArray[np.int64]:
+        """Of shape (n,)."""
 
 
 class Numeric(Protocol):
@@ -43,6 +59,12 @@ class Numeric(Protocol):
 
     def forward(self, b: ArrayLike) -> NDArray[Any]:
         """L^-1 P b in pivot order; its Gram matrix is b'C^-1 b."""
+
+    def ranges(self, columns: int, first: NDArray[np.int32], end: NDArray[np.int32]) -> Ranges:
+        """Places of right-hand sides b that have columns ``first[i]`` to ``end[i]`` in row i."""
+
+    def gram(self, ranges: Any, values: Vector) -> Vector:
+        """b'C^-1 b for b at the places `ranges`, of shape (columns, columns); `values` is overwritten."""
 
     def invert(self) -> None:
         """Selected inverse on the factor's pattern."""

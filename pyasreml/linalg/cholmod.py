@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _linalg
 from .ordering import Choice
+from .fullranges import FullRanges
 from .pattern import Pattern, build_pattern
 
 __all__ = ["CholmodAnalysis", "CholmodNumeric"]
@@ -155,6 +156,16 @@ class CholmodNumeric:
             return self._permuted(b, self.analysis.perm)
         x = self._permuted(b, self._order())
         return np.ascontiguousarray(self._factor.solve_L(x, use_LDLt_decomposition=False)) if x.size else x
+
+    def ranges(self, columns: int, first: NDArray[np.int32], end: NDArray[np.int32]) -> FullRanges:
+        """Places of right-hand sides: whole rows."""
+        return FullRanges(self.analysis.n, columns)
+
+    def gram(self, ranges: FullRanges, values: Vector) -> Vector:
+        """b'C^-1 b for b at the places `ranges`, of shape (columns, columns)."""
+        found = self.forward(ranges.matrix(values))
+        # the factor of an indefinite C is complex, its products are real
+        return np.ascontiguousarray(np.real(found.T @ found))
 
     def invert(self) -> None:
         """Selected inverse on the factor's pattern."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._linalg import NotPositiveDefinite
+from .fullranges import FullRanges
 from .pattern import Pattern
 
 __all__ = ["LARGEST", "IndefiniteNumeric"]
@@ -92,6 +93,16 @@ class IndefiniteNumeric:
         x = np.asarray(b, dtype=np.float64)
         root = np.sqrt(self._values.astype(np.complex128))
         return np.asarray((self._vectors.T @ x) / (root if x.ndim == 1 else root[:, None]))
+
+    def ranges(self, columns: int, first: NDArray[np.int32], end: NDArray[np.int32]) -> FullRanges:
+        """Places of right-hand sides: whole rows."""
+        return FullRanges(self.pattern.n, columns)
+
+    def gram(self, ranges: FullRanges, values: Vector) -> Vector:
+        """b'C^-1 b for b at the places `ranges`, of shape (columns, columns)."""
+        found = self.forward(ranges.matrix(values))
+        # the factor of an indefinite C is complex, its products are real
+        return np.ascontiguousarray(np.real(found.T @ found))
 
     def invert(self) -> None:
         """The inverse."""

@@ -132,6 +132,7 @@ struct Symbolic {
     std::vector<Index> inverse;   // inverse[i]: pivot of equation i
     std::vector<Index> first;     // count + 1: first pivot of each supernode
     std::vector<Index> owner;     // n: supernode of a pivot
+    std::vector<Index> tree;      // n: parent of a pivot in the elimination tree or -1
     std::vector<Index> parent;    // count: parent supernode or -1
     std::vector<Index> children;  // count: number of children
     std::vector<Pos> below_start; // count + 1: pointers into below and relative
@@ -259,6 +260,15 @@ struct DenseBlock {
     std::vector<Entry> entries;
 };
 
+// --- profile.cpp: right-hand sides of which every row holds one range of columns, rows in pivot order
+struct Profile {
+    Index columns;
+    std::vector<Index> first, end;  // per pivot: its columns after the forward solve
+    std::vector<Pos> start;         // n + 1: place of a row
+    // from, to: the columns of each equation's row before it
+    Profile(const Symbolic& s, Index columns, const Index* from, const Index* to);
+};
+
 // Values of C, L and the selected inverse for one analysis.
 class Numeric {
   public:
@@ -277,6 +287,7 @@ class Numeric {
     double logdet() const;
     void forward(double* v, int m) const;   // v: n x m row-major in pivot order
     void backward(double* v, int m) const;
+    void gram(const Profile& b, double* v, double* g) const;  // g: columns x columns, b'C^-1 b; v is overwritten
     void gather(const double* b, int m, double* v) const;   // rows of b into pivot order
     void scatter(const double* v, int m, double* b) const;  // and back
     void invert();
@@ -337,6 +348,45 @@ struct Triplets {
 };
 // lower triangle of w' diag(weights) m w; transposed is w'; weights or m may be null
 void gram(const CsrView& w, const CsrView& transposed, const CsrView* m, const double* weights, Triplets& out);
+
+// --- columns.cpp: derivatives of the equations by the variance parameters, as right-hand sides
+struct EntryView {  // of basis matrices: value at (row, col) of the matrix of number basis, one triangle
+    Pos count;
+    const Pos *row, *col, *basis;
+    const double* value;
+};
+
+// Where to add what: u = S v turns unknowns into effects; without `start` S is the identity. A parameter of a whitened
+// term moves effects by (dS) v + S d: its "moves" say which effect takes which source, an unknown or an element of
+// (K x I) h. While `values` is null only the range of columns
+// of every unknown is found, and the first unknown that every column meets.
+struct Columns {
+    Index columns = 0;
+    const Pos* start = nullptr;      // rows of S: unknowns and entries of T, entry 0 the constant 1
+    const Index *unknown = nullptr, *entry = nullptr;
+    const Pos* move_start = nullptr; // by effect; read where `start` is there
+    const Index *move_source = nullptr, *move_column = nullptr;
+    const Index* order = nullptr;    // place of every column
+    Index fixed = 0;                 // unknowns before this one are met by all columns
+    Index *first = nullptr, *end = nullptr, *earliest = nullptr;
+    const Pos* origin = nullptr;     // column c of unknown u stands at origin[u] + order[c]
+    double* values = nullptr;
+    const double *factors = nullptr, *sources = nullptr;
+    Index from = 0, width = 0;       // columns that move all effects, by the rows of whole (effects x width)
+    const double* whole = nullptr;
+    double* pairs = nullptr;         // columns x columns: moves times the effects' side of every column
+
+    void residual(const EntryView& m, const double* e, const CsrView& w, const Index* column) const;  // -W'M e
+    void prior(const EntryView& m, const double* v, Index at, const Index* column) const;             // B v
+    void factor(const EntryView& m, const double* c) const;                      // W'R^-1 W times the moves
+    void records(const EntryView& m, const double* b, const Index* column) const;    // W'M W b
+    void scores(Index effects, Index unknowns, const double* h) const;           // -(dS)'h
+    void dense(Index effects, Index at, Index count, const double* z) const;     // any
+
+  private:
+    void at_unknown(Index u, Index c, double x) const;
+    void at_effect(Index i, Index c, double x) const;
+};
 
 // --- takahashi.cpp: selected inverse on the pattern of a simplicial L (columns sorted, diagonal first)
 void takahashi(Index n, const Pos* start, const Index* row, const double* l, double* z);

@@ -27,6 +27,52 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         int64_t peak_fronts
         int64_t values()
 
+    cdef cppclass CsrView:
+        int32_t rows, cols
+        const int64_t* start
+        const int32_t* col
+        const double* value
+
+    cdef cppclass CRanges "pyasreml::Profile":
+        vector[int32_t] first
+        vector[int64_t] start
+        CRanges(const Symbolic&, int32_t, const int32_t*, const int32_t*) except +
+
+    cdef cppclass EntryView:
+        int64_t count
+        const int64_t* row
+        const int64_t* col
+        const int64_t* basis
+        const double* value
+
+    cdef cppclass Sides "pyasreml::Columns":
+        int32_t columns
+        const int64_t* start
+        const int32_t* unknown
+        const int32_t* entry
+        const int32_t* order
+        int32_t fixed
+        int32_t* first
+        int32_t* end
+        int32_t* earliest
+        const int64_t* origin
+        double* values
+        const int64_t* move_start
+        const int32_t* move_source
+        const int32_t* move_column
+        const double* factors
+        const double* sources
+        int32_t first_whole "from"
+        int32_t width
+        const double* whole
+        double* pairs
+        void residual(const EntryView&, const double*, const CsrView&, const int32_t*)
+        void prior(const EntryView&, const double*, int32_t, const int32_t*)
+        void factor(const EntryView&, const double*)
+        void records(const EntryView&, const double*, const int32_t*)
+        void scores(int32_t, int32_t, const double*)
+        void dense(int32_t, int32_t, int32_t, const double*)
+
     cdef cppclass Kernel "pyasreml::Numeric":
         Kernel(const Symbolic&, const Blas&, int) except +
         void set_entries(int64_t, const int64_t*, const int32_t*, const double*) except +
@@ -38,6 +84,7 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         double logdet()
         void forward(double*, int) except +
         void backward(double*, int) except +
+        void gram(const CRanges&, double*, double*) except +
         void gather(const double*, int, double*)
         void scatter(const double*, int, double*)
         void invert() except +
@@ -45,12 +92,6 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         void inverse_diagonal(double*)
         int64_t inverse_at(int64_t, const int32_t*, const int32_t*, double*)
         int32_t coefficients()
-
-    cdef cppclass CsrView:
-        int32_t rows, cols
-        const int64_t* start
-        const int32_t* col
-        const double* value
 
     cdef cppclass Triplets:
         vector[int32_t] rows, cols

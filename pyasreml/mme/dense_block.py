@@ -7,6 +7,7 @@ The term's equations come last, as one dense front, with the rows of K fastest: 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,19 @@ class DensePrior:
         """One zero a basis matrix, which names its coefficient in a list of entries."""
         none = np.zeros(self.basis_count, np.int64)
         return Entries(none, none, np.arange(self.basis_count, dtype=np.int64), np.zeros(self.basis_count))
+
+    @cached_property
+    def expanded(self) -> Entries:
+        """Basis of B ⊗ I in the order of the term's effects."""
+        outer, q = self.outer, self.order
+        row, col = self.positions[outer.row].ravel(), self.positions[outer.col].ravel()
+        return Entries(row, col, np.repeat(outer.basis, q), np.repeat(outer.value, q))
+
+    def inverse_times(self, u: FloatArray) -> FloatArray:
+        """(I ⊗ K⁻¹)u."""
+        out = np.empty(u.size)
+        out[self.positions] = u[self.positions] @ self.known.inverse
+        return out
 
     def products(self, u: FloatArray) -> FloatArray:
         """u'(B_m ⊗ K⁻¹)u of every basis matrix, float array (basis_count,)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from pyasreml.mme.places import Places
 from pyasreml.mme.residual import Residual, ResidualOperator
 from pyasreml.mme.rotation import Rotation, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric, Whitening, constant_products
-from pyasreml.variance.base import Coefficients, NotFeasible
+from pyasreml.variance.base import Coefficients, Entries, NotFeasible
 from pyasreml.variance.build import VarianceModel
 from pyasreml.variance.identity import Identity
 from pyasreml.variance.product import Product
@@ -77,6 +77,10 @@ class Equations:
     N : int
         Number of effects, missing values included: the equations where no term is whitened.
     whitening : Whitening or None
+    record_entries : row, column, coefficient and value arrays, or None
+        W'R⁻¹W by effects (as a rotation turns them), where there is a whitening or a rotation.
+    sensitivities : dict
+        What `pyasreml.mme.sensitivity` has made for these equations.
     offsets : tuple of int
         First equation of each random term; the last is the first of the missing-value effects.
     df : int
@@ -125,6 +129,7 @@ class Equations:
         of_records, of_priors = self._record_entries(), self._prior_entries()
         if rotation is not None:
             of_records = rotation.entries(of_records, self.p)
+        self.record_entries = of_records if self.whitening is not None or rotation is not None else None
         if self.whitening is None:
             lists = tuple(np.concatenate(x) for x in zip(of_records, of_priors, strict=True))
             unknowns = self.N
@@ -143,6 +148,7 @@ class Equations:
         self._threads = threads
         self._numeric: Numeric | None = None
         self._indefinite: Numeric | None = None
+        self.sensitivities: dict[tuple[Any, ...], Any] = {}
 
     def _coordinates(self) -> FloatArray | None:
         """Places of the unknowns in a field, float array (unknowns, axes), NaN where they have none."""
@@ -271,6 +277,16 @@ class Equations:
                 r, c, v = gram(take_rows(self.W, used), _symmetric(used.size, at[: row.size], at[row.size :], value))
             parts.append((r.astype(np.int64), c.astype(np.int64), np.full(r.size, m, np.int64), v))
         return tuple(np.concatenate(x) for x in zip(*parts, strict=True))  # type: ignore[return-value]
+
+    @property
+    def unknowns(self) -> int:
+        """Number of unknowns: effects, or what stands for them in whitened terms."""
+        return self.N if self.whitening is None else self.whitening.N
+
+    def prior_products(self, term: int, v: FloatArray) -> tuple[Entries, FloatArray]:
+        """Basis matrices and a vector of a random term's unknowns whose products are those of the prior with v."""
+        dense = self._dense[term]
+        return (self._bases[term], v) if dense is None else (dense.expanded, dense.inverse_times(v))
 
     @property
     def unknown_offsets(self) -> tuple[int, ...]:

@@ -48,6 +48,8 @@ class Whitening:
         First unknown of each term; the last is the first one after the random terms.
     factor_offsets : tuple of int
         First entry of each term's T among all those of the model, counted from 1: entry 0 is the constant 1.
+    rows : (start, unknown, entry) int arrays
+        S by its rows: which unknowns an effect takes, times which entries of T.
     """
 
     def __init__(self, terms: Sequence[WhitenedTerm | None], offsets: Sequence[int], columns: int):
@@ -82,6 +84,7 @@ class Whitening:
         self._count = np.bincount(np.concatenate(effects), minlength=columns)
         self._start = np.concatenate([[0], np.cumsum(self._count)])
         self._unknown, self._entry = np.concatenate(unknowns), np.concatenate(entries)
+        self.rows = self._start.astype(np.int64), self._unknown.astype(np.int32), self._entry.astype(np.int32)
 
     def pairs(self, row: IntArray, col: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Every pair of entries of S in the rows `row` and `col`: which pair of rows, and both entries' places."""

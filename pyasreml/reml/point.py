@@ -19,8 +19,10 @@ import numpy.typing as npt
 
 from pyasreml.errors import FitError
 from pyasreml.linalg import NotPositiveDefinite
+from pyasreml.linalg.backends import Numeric
 from pyasreml.mme.equations import Equations
 from pyasreml.mme.rotation import RotatedNumeric, whitened_part
+from pyasreml.mme.sensitivity import Solved, sensitivity_of
 from pyasreml.mme.whitened import WhitenedNumeric
 from pyasreml.variance.base import NotFeasible
 
@@ -126,26 +128,22 @@ def evaluate(
         s = eq.random_products(v)
         s[: eq.residual.offsets[-1]] = eq.residual.products_of(e, eq.residual.offsets[-1])
         both = numeric.adjoint(eq.coefficient_count) + s / sigma2
-        for t, point in enumerate(at.random):
-            lo, hi = eq.random_offsets[t], eq.random_offsets[t + 1]
-            score[eq.rows_of_term(t)] = -0.5 * (point.dlogdet + point.dc @ both[lo:hi])
+        # by parameter: twice the falling part of the score, and -d(y'Py)
+        slope, square = np.zeros(size), np.zeros(size)
+        owners = [(eq.rows_of_term(k), point, point.dlogdet, eq.random_offsets[k]) for k, point in enumerate(at.random)]
+        owners += [
+            (eq.rows_of_section(k), point, section_logdets[k][1], eq.residual.offsets[k])
+            for k, point in enumerate(at.sections)
+        ]
+        for rows, point, dlogdet, lo in owners:
+            mine = slice(lo, lo + point.c.size)
+            slope[rows] = dlogdet + point.dc @ both[mine]
+            square[rows] = -(point.dc @ s[mine])
         white = whitened_part(numeric)
         if white is not None:
-            _add_factor_scores(eq, white, theta, v, weighted, sigma2, score)
-        for k, point in enumerate(at.sections):
-            lo, hi = eq.residual.offsets[k], eq.residual.offsets[k + 1]
-            score[eq.rows_of_section(k)] = -0.5 * (section_logdets[k][1] + point.dc @ both[lo:hi])
-        score[~active] = 0.0
-        rows = np.flatnonzero(active)
-        if gamma and table.sigma2 is not None:
-            rows = np.union1d(rows, [table.sigma2])
-        if rows.size:
-            q = _working_variates(eq, theta, rows, b, e, weighted, sigma2)
-            rinv_q = operator.dot(q)
-            forward = numeric.forward(eq.W.tdot(rinv_q))
-            # the factor of an indefinite C is complex, its products are real
-            block = 0.5 * (q.T @ rinv_q - np.real(forward.T @ forward)) / sigma2
-            ai[np.ix_(rows, rows)] = 0.5 * (block + block.T)
+            _add_factor_scores(eq, white, theta, v, weighted, sigma2, slope, square)
+        score = np.where(active, -0.5 * slope, 0.0)
+        ai = _information(eq, numeric, Solved(theta, at, v, e, weighted, s), active, square, sigma2)
     return Point(theta.copy(), float(loglik), float(sigma2), score, ai, b, e, weighted, float(logdet_C), ypy)
 
 
@@ -156,9 +154,10 @@ def _add_factor_scores(
     v: FloatArray,
     weighted: FloatArray,
     sigma2: float,
-    score: FloatArray,
+    slope: FloatArray,
+    square: FloatArray,
 ) -> None:
-    r"""What the factors T of whitened terms add to the score: :math:`-\tfrac12\,\partial\log|C|` and that of y'Py.
+    r"""What the factors T of whitened terms add: :math:`\partial\log|C|` and that of y'Py/σ² to `slope`, -d(y'Py).
 
     y'Py is the least of :math:`(y-WSv)'R^{-1}(y-WSv) + v'G^{-1}v`, so its derivative is :math:`-2e'R^{-1}Z\dot Sv`.
     """
@@ -168,38 +167,37 @@ def _add_factor_scores(
             rows = eq.rows_of_term(t)
             at = slice(eq.whitening.factor_offsets[t], eq.whitening.factor_offsets[t + 1])
             mine = v[eq.unknown_offsets[t] : eq.unknown_offsets[t + 1]]
-            slope = numeric.factor_adjoint[at] - 2 * term.pairings(eq.gathered(t, weighted), mine) / sigma2
-            score[rows[term.own]] -= 0.5 * (term.factor_at(theta[rows]).slopes @ slope)
+            own, slopes = rows[term.own], term.factor_at(theta[rows]).slopes
+            pairings = 2 * term.pairings(eq.gathered(t, weighted), mine)
+            slope[own] += slopes @ (numeric.factor_adjoint[at] - pairings / sigma2)
+            square[own] += slopes @ pairings
 
 
-def _working_variates(
+def _information(
     eq: Equations,
-    theta: FloatArray,
-    rows: npt.NDArray[np.int64],
-    b: FloatArray,
-    e: FloatArray,
-    weighted: FloatArray,
+    numeric: Numeric,
+    solved: Solved,
+    active: BoolArray,
+    square: FloatArray,
     sigma2: float,
 ) -> FloatArray:
-    """q_i of the parameters in `rows`, float array (n, rows.size)."""
+    """Average information of the active parameters, and of σ² on the gamma scale; float array (p, p).
+
+    The working variate of σ² is y/σ², so that its products with others are the derivatives of y'Py.
+    """
     table = eq.variance.parameters
-    out = np.zeros((eq.n, rows.size))
-    column = {int(r): j for j, r in enumerate(rows)}
-    if table.sigma2 is not None and table.sigma2 in column:
-        out[:, column[table.sigma2]] = eq.y / sigma2
-    for t in range(len(eq.Z)):
-        mine = eq.rows_of_term(t)
-        wanted = [(k, column[int(r)]) for k, r in enumerate(mine) if int(r) in column]
-        if wanted:
-            u = b[eq.offsets[t] : eq.offsets[t + 1]]
-            q = eq.working(t, theta[mine], u[:, None], weighted[:, None])[:, 0]
-            local, places = (list(x) for x in zip(*wanted, strict=True))
-            out[:, places] = eq.Z[t].dot(np.ascontiguousarray(q[:, local]))
-    for k in range(len(eq.variance.sections)):
-        mine = eq.rows_of_section(k)
-        wanted = [(i, column[int(r)]) for i, r in enumerate(mine) if int(r) in column]
-        if wanted:
-            q = eq.residual.working(k, theta[mine], e, eq.weights)
-            for i, place in wanted:
-                out[:, place] = q[:, i]
+    out = np.zeros((active.size, active.size))
+    wanted = active.copy()
+    if table.sigma2 is not None:
+        wanted[table.sigma2] = False
+    if wanted.any():
+        columns = sensitivity_of(eq, wanted, numeric)
+        block = columns.products(numeric, solved)
+        out[np.ix_(columns.rows, columns.rows)] = 0.25 / sigma2 * (block + block.T)
+        out[~wanted] = 0.0
+        out[:, ~wanted] = 0.0
+    if eq.variance.gamma and table.sigma2 is not None:
+        cross = np.where(wanted, 0.5 * square / sigma2**2, 0.0)
+        out[table.sigma2] = out[:, table.sigma2] = cross
+        out[table.sigma2, table.sigma2] = 0.5 * eq.df / sigma2**2
     return out

@@ -118,6 +118,15 @@ class FactorAnalytic(Dense, Factored):
             slopes = np.roll(slopes, -k, axis=0)
         return FactorPoint(np.concatenate([root, loadings.T.ravel()]), slopes)
 
+    def moves(self) -> tuple[IntArray, IntArray, IntArray]:
+        at, m = np.arange(self.size), self.size * self.order
+        level, factor = np.tile(at, self.order), np.repeat(np.arange(self.order), self.size)
+        specific, loading = (m + at, np.arange(m)) if self._first else (at, self.size + np.arange(m))
+        # column j of the loadings in T comes after those of the specific variances, if there are any
+        source = self.size + (self.rank - self.order) + factor
+        parts = ((at, level), (specific, loading), (at, source))
+        return tuple(np.concatenate(x).astype(np.int64) for x in parts)  # type: ignore[return-value]
+
     def slopes_times(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
         loadings, _ = self.split(theta)
         common, specific = [], []

@@ -57,6 +57,18 @@ class Factored(Structure, ABC):
         """T and its derivatives; raises `NotFeasible`."""
 
     @abstractmethod
+    def moves(self) -> tuple[IntArray, IntArray, IntArray]:
+        r"""How a change of each parameter moves the levels, :math:`(\partial_i\Sigma \otimes K)h`, in sparse form.
+
+        Returns
+        -------
+        level, parameter, source : int arrays (m,)
+            The level moves by block `source` of :math:`(I \otimes K)h` where that is below the size; beyond it, by
+            unknown r = source - size, which means that entry (level, r) of T is the parameter: then the unknowns move
+            too.
+        """
+
+    @abstractmethod
     def slopes_times(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
         r"""For each parameter :math:`(\partial_i\Sigma)\,x`, for x (k, m)."""
 

@@ -96,6 +96,12 @@ class Unstructured(Factored):
         inner[:, at, at] *= 0.5
         return FactorPoint(root[r, c], (root @ inner)[:, r, c])
 
+    def moves(self) -> tuple[IntArray, IntArray, IntArray]:
+        every, off = np.arange(self._row.size), np.flatnonzero(self._row != self._col)
+        level = np.concatenate([self._row, self._col[off]]).astype(np.int64)
+        source = np.concatenate([self._col, self._row[off]]).astype(np.int64)
+        return level, np.concatenate([every, off]).astype(np.int64), source
+
     def slopes_times(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
         out = []
         for r, c in zip(self._row, self._col, strict=True):

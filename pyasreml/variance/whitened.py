@@ -120,7 +120,7 @@ class WhitenedTerm:
 
     def scores(self, theta: FloatArray, h: FloatArray) -> FloatArray:
         """Unknowns (K₁ ⊗ T' ⊗ K₂)h for h = Z'R⁻¹e, float array (unknowns,)."""
-        return self.adjoint(self.factor_at(theta).values, self._known_times(theta, h))
+        return self.adjoint(self.factor_at(theta).values, self.known_times(theta, h))
 
     def known_diagonal(self, theta: FloatArray) -> FloatArray:
         """Diagonal of K₁ ⊗ K₂, float array (before * after,)."""
@@ -139,7 +139,7 @@ class WhitenedTerm:
         r"""(∂_i V)h for V = K₁ ⊗ Σ ⊗ K₂ and columns h = Z'R⁻¹e (size, m): float array (size, m, p)."""
         size, m = h.shape
         out = np.zeros((size, m, theta.size))
-        known = self._known_times(theta, h)
+        known = self.known_times(theta, h)
         own, structure = theta[self.own], self.structure
 
         def turned(x: FloatArray, before: int, k: int) -> FloatArray:
@@ -161,7 +161,47 @@ class WhitenedTerm:
                 before *= factor.size
         return out
 
-    def _known_times(self, theta: FloatArray, h: FloatArray) -> FloatArray:
+    def moves(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Moves of the structure (see `Factored.moves`) for every effect of the term.
+
+        Returns
+        -------
+        effect, parameter, source : int arrays
+            By effects; the source is an unknown of the term or, counted on from there, one of its effects.
+        """
+        level, parameter, source = self.structure.moves()
+        known = source < self.structure.size
+        # blocks of effects after those of unknowns
+        block = np.where(known, source, source - self.structure.size)
+        stride = np.where(known, self.structure.size, self.structure.rank)
+        outer = np.arange(self.before, dtype=np.int64)[:, None, None]
+        inner = np.arange(self.after, dtype=np.int64)[None, None, :]
+        effect = (outer * self.structure.size + level[None, :, None]) * self.after + inner
+        place = (outer * stride[None, :, None] + block[None, :, None]) * self.after + inner
+        place = place + np.where(known, self.unknowns, 0)[None, :, None]
+        by = np.argsort(effect.ravel(), kind="stable")
+        every = np.broadcast_to(parameter[None, :, None], effect.shape)
+        return effect.ravel()[by], every.ravel()[by], place.ravel()[by]
+
+    def cross_products(self, h: FloatArray, known: FloatArray) -> FloatArray:
+        r"""What both unknowns' moves give, :math:`(\dot T_i'h)'(K_1 \otimes I \otimes K_2)(\dot T_j'h)`, by parameters.
+
+        Parameters
+        ----------
+        h, known : float array (size,)
+            :math:`Z'R^{-1}e`, and that times the other structures.
+        """
+        level, parameter, source = self.structure.moves()
+        mine = source >= self.structure.size
+        level, parameter, source = level[mine], parameter[mine], source[mine]
+        left = h.reshape(self.before, self.structure.size, self.after)
+        right = known.reshape(self.before, self.structure.size, self.after)
+        products = np.einsum("bka,bla->kl", left, right, optimize=True)
+        out = np.zeros((len(self.structure.parameters),) * 2)
+        out[np.ix_(parameter, parameter)] = products[np.ix_(level, level)] * (source[:, None] == source)
+        return out
+
+    def known_times(self, theta: FloatArray, h: FloatArray) -> FloatArray:
         """(K₁ ⊗ I ⊗ K₂)h, every K by a solve with its inverse."""
         x, before = h, 1
         for j, (factor, at) in enumerate(zip(self.product.factors, self._slices, strict=True)):

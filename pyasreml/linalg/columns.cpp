@@ -1,0 +1,89 @@
+// Right-hand sides that the derivatives of the mixed-model equations by the variance parameters are made of.
+#include "kernel.hpp"
+
+#include <algorithm>
+
+namespace pyasreml {
+
+inline void Columns::at_unknown(Index u, Index c, double x) const {
+    if (values) {
+        values[origin[u] + order[c]] += x;
+        return;
+    }
+    if (u >= fixed) earliest[c] = std::min(earliest[c], u);
+    if (first[u] >= end[u]) {
+        first[u] = order[c];
+        end[u] = order[c] + 1;
+    } else {
+        first[u] = std::min(first[u], order[c]);
+        end[u] = std::max(end[u], order[c] + 1);
+    }
+}
+
+inline void Columns::at_effect(Index i, Index c, double x) const {
+    if (!start)
+        at_unknown(i, c, x);
+    else
+        for (Pos p = start[i]; p < start[i + 1]; p++) at_unknown(unknown[p], c, values ? factors[entry[p]] * x : x);
+    if (!values) return;
+    if (start)
+        for (Pos p = move_start[i]; p < move_start[i + 1]; p++)
+            pairs[static_cast<std::size_t>(move_column[p]) * columns + c] += sources[move_source[p]] * x;
+    const double* g = whole + static_cast<std::size_t>(i) * width;
+    for (Index q = 0; q < width; q++) pairs[static_cast<std::size_t>(from + q) * columns + c] += g[q] * x;
+}
+
+void Columns::residual(const EntryView& m, const double* e, const CsrView& w, const Index* column) const {
+    auto add = [&](Index r, Index c, double x) {
+        for (Pos p = w.start[r]; p < w.start[r + 1]; p++) at_effect(w.col[p], c, w.value[p] * x);
+    };
+    for (Pos k = 0; k < m.count; k++) {
+        const Index r = static_cast<Index>(m.row[k]), q = static_cast<Index>(m.col[k]), c = column[m.basis[k]];
+        if (c < 0) continue;
+        add(r, c, -m.value[k] * e[q]);
+        if (r != q) add(q, c, -m.value[k] * e[r]);
+    }
+}
+
+void Columns::prior(const EntryView& m, const double* v, Index at, const Index* column) const {
+    for (Pos k = 0; k < m.count; k++) {
+        const Index r = static_cast<Index>(m.row[k]), q = static_cast<Index>(m.col[k]), c = column[m.basis[k]];
+        at_unknown(at + r, c, m.value[k] * v[q]);
+        if (r != q) at_unknown(at + q, c, m.value[k] * v[r]);
+    }
+}
+
+void Columns::factor(const EntryView& m, const double* c) const {
+    auto add = [&](Index i, Index j, double x) {
+        for (Pos p = move_start[j]; p < move_start[j + 1]; p++)
+            at_effect(i, move_column[p], values ? x * sources[move_source[p]] : 0.0);
+    };
+    for (Pos k = 0; k < m.count; k++) {
+        const Index r = static_cast<Index>(m.row[k]), q = static_cast<Index>(m.col[k]);
+        const double x = m.value[k] * c[m.basis[k]];
+        add(r, q, x);
+        if (r != q) add(q, r, x);
+    }
+}
+
+void Columns::records(const EntryView& m, const double* b, const Index* column) const {
+    for (Pos k = 0; k < m.count; k++) {
+        const Index r = static_cast<Index>(m.row[k]), q = static_cast<Index>(m.col[k]), c = column[m.basis[k]];
+        if (c < 0) continue;
+        at_effect(r, c, m.value[k] * b[q]);
+        if (r != q) at_effect(q, c, m.value[k] * b[r]);
+    }
+}
+
+void Columns::scores(Index effects, Index unknowns, const double* h) const {
+    for (Index i = 0; i < effects; i++)
+        for (Pos p = move_start[i]; p < move_start[i + 1]; p++)
+            if (move_source[p] < unknowns) at_unknown(move_source[p], move_column[p], -h[i]);
+}
+
+void Columns::dense(Index effects, Index at, Index count, const double* z) const {
+    for (Index i = 0; i < effects; i++)
+        for (Index q = 0; q < count; q++) at_effect(i, at + q, z[static_cast<std::size_t>(i) * count + q]);
+}
+
+}  // namespace pyasreml

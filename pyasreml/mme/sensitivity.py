@@ -1,0 +1,387 @@
+r"""How the equations move with the variance parameters, and the products that the average information is made of.
+
+The working variates :math:`q_i = \dot V_iPy` have :math:`q_i'Pq_j = x_{ij} - f_i'\tilde C^{-1}f_j` with one sparse
+column f a parameter, half the derivative of the equations' residual, and x the same derivatives in the metric of G or
+R (Gilmour, Thompson & Cullis 1995, Biometrics 51:1440, in the unknowns instead of the records):
+
+* through a coefficient of :math:`G^{-1}`, :math:`f = (\partial_iG^{-1})u`; of :math:`R^{-1}`,
+  :math:`f = -W'(\partial_iR^{-1})e`. A covariance between two traits moves the equations of these two only. A column
+  stands for a coefficient and the parameters combine columns.
+* through a factor T, :math:`\dot V = Z(\dot TT' + T\dot T')Z'`, :math:`f = S'W'R^{-1}W\dot Sv - \dot S'Z'R^{-1}e`.
+* :math:`q = Zg` with :math:`g = \dot GZ'Py` and :math:`f = W'R^{-1}Zg`, a full column, where a term has few parameters.
+  It keeps its digits where G vanishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from pyasreml.linalg import Columns
+from pyasreml.linalg.backends import Numeric, Ranges
+from pyasreml.mme.equations import Equations, Structures
+from pyasreml.mme.rotation import RotatedNumeric, whitened_part
+from pyasreml.mme.whitened import WhitenedNumeric
+from pyasreml.variance.base import Coefficients
+from pyasreml.variance.product import Product
+from pyasreml.variance.squares import Squares
+from pyasreml.variance.whitened import WhitenedTerm
+
+__all__ = ["Sensitivity", "Solved", "sensitivity_of"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Rows = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int32]]
+
+FEW = 3
+"""A random term with so many parameters has full columns."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The equations solved at one θ.
+
+    Attributes
+    ----------
+    theta : float array (p,)
+    at : Structures
+    v : float array (unknowns,)
+    e, weighted : float array (n,)
+        y - Wb, and R⁻¹ times it.
+    s : float array (coefficients,)
+        v'B_m v and e'M_m e.
+    """
+
+    theta: FloatArray
+    at: Structures
+    v: FloatArray
+    e: FloatArray
+    weighted: FloatArray
+    s: FloatArray
+
+
+@dataclass(eq=False)
+class _Group:
+    """Parameters that act in one way.
+
+    Attributes
+    ----------
+    owner : int
+        Random term or section.
+    product : Product
+    rows : int array (k,)
+        In the parameter table.
+    local : int array (k,)
+        Among the owner's parameters.
+    squares : Squares or None
+        Where columns stand for coefficients.
+    columns, place : slice
+        Its columns; its parameters among those of all groups.
+    """
+
+    owner: int
+    product: Product
+    rows: IntArray
+    local: IntArray
+    squares: Squares | None = None
+    columns: slice = field(default_factory=lambda: slice(0))
+    place: slice = field(default_factory=lambda: slice(0))
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.rows.size if self.squares is None else self.product.basis_count
+
+    def point(self, points: Sequence[Coefficients]) -> Coefficients:
+        """Coefficients and their derivatives by the group's parameters."""
+        point = points[self.owner]
+        return Coefficients(point.c, point.dc[self.local], point.logdet, point.dlogdet[self.local])
+
+
+def _group(owner: int, product: Product, rows: IntArray, local: IntArray, few: int) -> _Group:
+    """By coefficients, where there are no more of them than parameters and not only `few`."""
+    squares = Squares(product)
+    wide = product.basis_count > local.size or local.size <= few
+    return _Group(owner, product, rows[local], local, None if wide or not squares.known else squares)
+
+
+class Sensitivity:
+    """Columns f of the parameters of some owners: places, ranges and what fills them.
+
+    Parameters
+    ----------
+    equations : Equations
+    wanted : bool array (p,)
+        Owners without a wanted parameter are left out.
+    numeric : Numeric
+        What will take the columns.
+
+    Attributes
+    ----------
+    rows : int array (k,)
+        Parameters covered, rows of the table.
+    """
+
+    def __init__(self, equations: Equations, wanted: npt.NDArray[np.bool_], numeric: Numeric):
+        self._eq = eq = equations
+        self._factors: list[_Group] = []
+        self._whole: list[_Group] = []  # q = Zg
+        self._priors: list[_Group] = []
+        self._sections: list[_Group] = []
+        for t, (product, white) in enumerate(zip(eq.variance.random, eq.whitened, strict=True)):
+            rows = eq.rows_of_term(t)
+            if not wanted[rows].any():
+                continue
+            if white is None:
+                group = _group(t, product, rows, np.arange(rows.size), FEW)
+                (self._whole if group.squares is None else self._priors).append(group)
+                continue
+            own = np.arange(rows.size)[white.own]
+            self._factors.append(_Group(t, product, rows[own], own))
+            rest = np.delete(np.arange(rows.size), own)
+            if rest.size:
+                self._whole.append(_Group(t, white.prior, rows[rest], rest))
+        for k, product in enumerate(eq.variance.sections):
+            rows = eq.rows_of_section(k)
+            if wanted[rows].any():
+                self._sections.append(_group(k, product, rows, np.arange(rows.size), 0))
+        groups = (*self._factors, *self._whole, *self._priors, *self._sections)
+        self.rows = np.concatenate([np.zeros(0, np.int64), *(g.rows for g in groups)])
+        self._columns = at = 0
+        for g in groups:
+            g.columns = slice(self._columns, self._columns + g.width)
+            g.place = slice(at, at + g.rows.size)
+            self._columns, at = g.columns.stop, g.place.stop
+        # the first parameters, of factors and full columns, have products x with all others
+        self._paired = self._first_of((*self._priors, *self._sections), at)
+        self._maps = () if eq.whitening is None else (eq.whitening.rows, self._moves())
+        # columns that meet the same unknowns stand together
+        self._order = np.arange(self._columns, dtype=np.int32)
+        by = np.argsort(self._measure().earliest, kind="stable")
+        self._order[by] = np.arange(self._columns)
+        found = self._measure()
+        self._ranges: Ranges = numeric.ranges(self._columns, found.first, found.end)
+
+    @staticmethod
+    def _first_of(groups: Sequence[_Group], none: int) -> int:
+        return int(groups[0].place.start) if groups else none
+
+    def _white(self, g: _Group) -> WhitenedTerm:
+        term = self._eq.whitened[g.owner]
+        assert term is not None
+        return term
+
+    def _moves(self) -> Rows:
+        """Moves of all whitened terms by effect: sources (unknowns, then effects) and columns."""
+        eq = self._eq
+        none = np.zeros(0, np.int64)
+        found = [(none, none, none)]
+        for g in self._factors:
+            term = self._white(g)
+            effect, parameter, source = term.moves()
+            first = eq.offsets[g.owner]
+            place = np.where(
+                source < term.unknowns,
+                eq.unknown_offsets[g.owner] + source,
+                eq.unknowns + first + source - term.unknowns,
+            )
+            found.append((effect + first, place, parameter + g.columns.start))
+        effect, source, column = (np.concatenate(x) for x in zip(*found, strict=True))
+        start = np.concatenate([[0], np.cumsum(np.bincount(effect, minlength=eq.N))]).astype(np.int64)
+        return start, source.astype(np.int32), column.astype(np.int32)
+
+    def _new_columns(self) -> Columns:
+        return Columns(self._eq.unknowns, self._order, self._eq.p, *self._maps)
+
+    def _measure(self) -> Columns:
+        """Ranges of columns of every unknown: the fill, without numbers."""
+        eq = self._eq
+        columns = self._new_columns()
+        none = np.zeros(max(eq.N, eq.n, eq.unknowns, eq.coefficient_count))
+        at = Structures(none, (), ())
+        solved = Solved(none, at, none[: eq.unknowns], none[: eq.n], none, none)
+        entries = none if eq.whitening is None else np.zeros(eq.whitening.factor_offsets[-1])
+        self._fill(columns, solved, entries, none[: eq.N], self._full_columns(None))
+        return columns
+
+    def _fill(
+        self,
+        columns: Columns,
+        solved: Solved,
+        entries: FloatArray,
+        h: FloatArray,
+        full: Sequence[tuple[slice, FloatArray]],
+    ) -> None:
+        """Fill in all columns, given the entries of T."""
+        eq = self._eq
+        if self._factors:
+            assert eq.record_entries is not None
+            columns.factor(*eq.record_entries, solved.at.c)
+            columns.scores(h)
+        for at, z in full:
+            columns.dense(at.start, z)
+        for g in self._priors:
+            first = eq.unknown_offsets[g.owner]
+            numbers = np.arange(g.columns.start, g.columns.stop, dtype=np.int32)
+            e, v = eq.prior_products(g.owner, solved.v[first : first + g.product.size])
+            columns.prior(e.row, e.col, e.basis, e.value, v, first, numbers)
+        numbers = np.full(eq.residual.offsets[-1], -1, np.int32)
+        for g in self._sections:
+            if g.squares is not None:
+                lo = eq.residual.offsets[g.owner]
+                numbers[lo : lo + g.width] = np.arange(g.columns.start, g.columns.stop)
+        if not (numbers >= 0).any():
+            return
+        if eq.rotation is None:
+            r = eq.residual
+            columns.residual(r.row, r.col, r.coef, r.value, solved.e, eq.W._arrays, numbers)
+        else:
+            # W'M e = W'M y - W'MW b, both turned once a model
+            assert eq.record_entries is not None
+            columns.records(*eq.record_entries, self._turned_effects(solved.v, entries), numbers)
+            for m in np.flatnonzero(numbers >= 0).tolist():
+                columns.dense(int(numbers[m]), -self._turned_response[:, m : m + 1])
+
+    def _full_columns(self, solved: Solved | None) -> list[tuple[slice, FloatArray]]:
+        """Columns of effects W'R⁻¹q, for sections that are not taken by coefficients -W'(∂R⁻¹)e; zeros to measure."""
+        eq = self._eq
+        groups = [g for g in self._sections if g.squares is None]
+        if solved is None:
+            return [(g.columns, np.zeros((eq.N, g.width))) for g in (*self._whole, *groups)]
+        return [(g.columns, -self._gathered(self._section_slopes(g, solved))) for g in groups]
+
+    def _whole_moves(self, solved: Solved) -> FloatArray:
+        """Moves g of the effects where q = Zg, float array (N, number of such columns)."""
+        eq = self._eq
+        out = np.zeros((eq.N, sum(g.width for g in self._whole)))
+        first = self._whole[0].columns.start if self._whole else 0
+        for g in self._whole:
+            at = slice(eq.offsets[g.owner], eq.offsets[g.owner + 1])
+            mine = slice(g.columns.start - first, g.columns.stop - first)
+            term, theta, lo = eq.whitened[g.owner], solved.theta[g.rows], eq.unknown_offsets[g.owner]
+            if term is None:
+                out[at, mine] = g.product.working(theta, solved.v[lo : lo + g.product.size])
+            else:
+                values = term.factor_at(solved.theta[eq.rows_of_term(g.owner)]).values
+                out[at, mine] = term.effects(values, g.product.working(theta, solved.v[lo : lo + term.unknowns]))
+        return out
+
+    def products(self, numeric: Numeric, solved: Solved) -> FloatArray:
+        """q_i'Pq_j of the parameters in `rows`, without σ²; float array (k, k).
+
+        Parameters
+        ----------
+        numeric : Numeric
+            The factor of C.
+        solved : Solved
+        """
+        eq = self._eq
+        h, known = np.zeros(eq.N), np.zeros(eq.N)
+        for g in self._factors:
+            at = slice(eq.offsets[g.owner], eq.offsets[g.owner + 1])
+            h[at] = eq.gathered(g.owner, solved.weighted)
+            known[at] = self._white(g).known_times(solved.theta[eq.rows_of_term(g.owner)], h[at])
+        white, inner = whitened_part(numeric), _innermost(numeric)
+        entries = np.ones(1) if white is None else white.entries
+        whole, full = self._whole_moves(solved), self._full_columns(solved)
+        if self._whole:
+            effects = whole if eq.rotation is None else eq.rotation.effects(eq.p, whole)
+            moved = self._gathered(eq.operator(solved.at.c).dot(eq.W.dot(effects)))
+            full.append((slice(self._whole[0].columns.start, None), moved))
+        columns = self._new_columns()
+        sources = np.concatenate([solved.v, known])
+        first = self._whole[0].columns.start if self._whole else 0
+        columns.begin(self._ranges.origin, self._ranges.size, entries, sources, first, whole)
+        self._fill(columns, solved, entries, h, full)
+        combine = self._combination(solved)
+        x = self._squares(solved)
+        if self._paired:
+            x[: self._paired] = columns.pairs[: self._paired] @ combine.T
+            x[self._paired :, : self._paired] = x[: self._paired, self._paired :].T
+        for g in self._factors:
+            at = slice(eq.offsets[g.owner], eq.offsets[g.owner + 1])
+            x[g.place, g.place] += self._white(g).cross_products(h[at], known[at])
+        gram = inner.gram(self._ranges, columns.values)[np.ix_(self._order, self._order)]
+        return np.asarray(x - combine @ gram @ combine.T)
+
+    def _gathered(self, x: FloatArray) -> FloatArray:
+        """W'x by effects, as a rotation turns them."""
+        found = self._eq.W.tdot(x)
+        return found if self._eq.rotation is None else self._eq.rotation.adjoint(self._eq.p, found)
+
+    def _turned_effects(self, v: FloatArray, entries: FloatArray) -> FloatArray:
+        """Effects as a rotation turns them."""
+        whitening = self._eq.whitening
+        return v if whitening is None else whitening.scatter(entries, v)
+
+    @cached_property
+    def _turned_response(self) -> FloatArray:
+        """W'M_m y by effects as a rotation turns them, float array (N, coefficients of R⁻¹)."""
+        eq = self._eq
+        parts = [eq.operator(row).dot(eq.y) for row in np.eye(eq.residual.offsets[-1])]
+        return self._gathered(np.stack(parts, axis=1))
+
+    def _combination(self, solved: Solved) -> FloatArray:
+        """Parameters by columns, float array (k, columns)."""
+        out = np.zeros((self.rows.size, self._columns))
+        for g in (*self._factors, *self._whole, *self._priors, *self._sections):
+            if g.squares is None:
+                out[g.place, g.columns] = np.eye(g.width)
+            else:
+                points = solved.at.sections if g in self._sections else solved.at.random
+                out[g.place, g.columns] = g.point(points).dc
+        return out
+
+    def _squares(self, solved: Solved) -> FloatArray:
+        """x of priors and sections among themselves, zero elsewhere; float array (k, k)."""
+        eq = self._eq
+        x = np.zeros((self.rows.size, self.rows.size))
+        for g in self._priors:
+            assert g.squares is not None
+            lo = eq.random_offsets[g.owner]
+            s = solved.s[lo : lo + g.width]
+            x[g.place, g.place] = g.squares(solved.theta[g.rows], g.point(solved.at.random), s)
+        for g in self._sections:
+            theta = solved.theta[g.rows]
+            if g.squares is not None:
+                lo = eq.residual.offsets[g.owner]
+                s = solved.s[lo : lo + g.width]
+                x[g.place, g.place] = g.squares(theta, g.point(solved.at.sections), s)
+            else:
+                q = eq.residual.working(g.owner, theta, solved.e, eq.weights)
+                x[g.place, g.place] = -q.T @ self._section_slopes(g, solved)
+        return x
+
+    def _section_slopes(self, g: _Group, solved: Solved) -> FloatArray:
+        """(∂R⁻¹)e by parameter of a section, float array (n, k)."""
+        eq = self._eq
+        lo = eq.residual.offsets[g.owner]
+        out = np.empty((eq.n, g.width))
+        c = np.zeros(eq.residual.offsets[-1])
+        for i, slope in enumerate(g.point(solved.at.sections).dc):
+            c[lo : lo + slope.size] = slope
+            out[:, i] = eq.operator(c).dot(solved.e)
+        return out
+
+
+def _innermost(numeric: Numeric) -> Numeric:
+    """The solver itself, in its own unknowns."""
+    inner = numeric.inner if isinstance(numeric, RotatedNumeric) else numeric
+    return inner.inner if isinstance(inner, WhitenedNumeric) else inner
+
+
+def sensitivity_of(equations: Equations, wanted: npt.NDArray[np.bool_], numeric: Numeric) -> Sensitivity:
+    """The columns of the owners that have a wanted parameter; made once for the same owners and kind of solver."""
+    eq = equations
+    owners = [eq.rows_of_term(t) for t in range(len(eq.Z))]
+    owners += [eq.rows_of_section(k) for k in range(len(eq.variance.sections))]
+    inner = _innermost(numeric)
+    key = (type(inner).__name__, *(bool(wanted[rows].any()) for rows in owners))
+    if key not in eq.sensitivities:
+        eq.sensitivities[key] = Sensitivity(eq, wanted, inner)
+    found: Sensitivity = eq.sensitivities[key]
+    return found
