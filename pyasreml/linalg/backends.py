@@ -12,7 +12,7 @@ from .cholmod import CholmodAnalysis
 from .ordering import Coordinates, choose
 from .pattern import Pattern
 
-__all__ = ["SOLVERS", "Analysis", "BlockNumeric", "Numeric", "Ranges", "analyze"]
+__all__ = ["SOLVERS", "Analysis", "BlockNumeric", "Numeric", "Ranges", "Solver", "analyze"]
 
 SOLVERS = ("own", "cholmod")
 Vector = NDArray[np.float64]
@@ -60,12 +60,6 @@ class Numeric(Protocol):
     def forward(self, b: ArrayLike) -> NDArray[Any]:
         """L^-1 P b in pivot order; its Gram matrix is b'C^-1 b."""
 
-    def ranges(self, columns: int, first: NDArray[np.int32], end: NDArray[np.int32]) -> Ranges:
-        """Places of right-hand sides b that have columns ``first[i]`` to ``end[i]`` in row i."""
-
-    def gram(self, ranges: Any, values: Vector) -> Vector:
-        """b'C^-1 b for b at the places `ranges`, of shape (columns, columns); `values` is overwritten."""
-
     def invert(self) -> None:
         """Selected inverse on the factor's pattern."""
 
@@ -79,7 +73,17 @@ class Numeric(Protocol):
         """Elements of C^-1 within the factor's pattern; `OutsidePattern` for others."""
 
 
-class BlockNumeric(Numeric, Protocol):
+class Solver(Numeric, Protocol):
+    """The numbers of a solver itself, in its own unknowns, which takes right-hand sides by ranges too."""
+
+    def ranges(self, columns: int, first: NDArray[np.int32], end: NDArray[np.int32]) -> Ranges:
+        """Places of right-hand sides b that have columns ``first[i]`` to ``end[i]`` in row i."""
+
+    def gram(self, ranges: Any, values: Vector) -> Vector:
+        """b'C^-1 b for b at the places `ranges`, of shape (columns, columns); `values` is overwritten."""
+
+
+class BlockNumeric(Solver, Protocol):
     """One that takes dense matrices besides the entries."""
 
     def add_block(

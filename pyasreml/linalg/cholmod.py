@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _linalg
-from .ordering import Choice
 from .fullranges import FullRanges
+from .ordering import Choice
 from .pattern import Pattern, build_pattern
 
 __all__ = ["CholmodAnalysis", "CholmodNumeric"]

@@ -17,12 +17,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from pyasreml.linalg import Columns
-from pyasreml.linalg.backends import Numeric, Ranges
+from pyasreml.linalg.backends import Numeric, Ranges, Solver
 from pyasreml.mme.equations import Equations, Structures
 from pyasreml.mme.rotation import RotatedNumeric, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric
@@ -117,7 +118,7 @@ class Sensitivity:
     equations : Equations
     wanted : bool array (p,)
         Owners without a wanted parameter are left out.
-    numeric : Numeric
+    numeric : Solver
         What will take the columns.
 
     Attributes
@@ -126,7 +127,7 @@ class Sensitivity:
         Parameters covered, rows of the table.
     """
 
-    def __init__(self, equations: Equations, wanted: npt.NDArray[np.bool_], numeric: Numeric):
+    def __init__(self, equations: Equations, wanted: npt.NDArray[np.bool_], numeric: Solver):
         self._eq = eq = equations
         self._factors: list[_Group] = []
         self._whole: list[_Group] = []  # q = Zg
@@ -337,7 +338,7 @@ class Sensitivity:
         return out
 
     def _squares(self, solved: Solved) -> FloatArray:
-        """x of priors and sections among themselves, zero elsewhere; float array (k, k)."""
+        """The x of priors and sections among themselves, zero elsewhere; float array (k, k)."""
         eq = self._eq
         x = np.zeros((self.rows.size, self.rows.size))
         for g in self._priors:
@@ -368,10 +369,10 @@ class Sensitivity:
         return out
 
 
-def _innermost(numeric: Numeric) -> Numeric:
+def _innermost(numeric: Numeric) -> Solver:
     """The solver itself, in its own unknowns."""
     inner = numeric.inner if isinstance(numeric, RotatedNumeric) else numeric
-    return inner.inner if isinstance(inner, WhitenedNumeric) else inner
+    return cast(Solver, inner.inner if isinstance(inner, WhitenedNumeric) else inner)
 
 
 def sensitivity_of(equations: Equations, wanted: npt.NDArray[np.bool_], numeric: Numeric) -> Sensitivity:
