@@ -93,12 +93,7 @@ class Asreml:
     ai: FloatArray
     formulae: dict[str, str | None]
     core_version: str
-    coefficients: Parts
-    vcoeff: Parts
-    linear_predictors: pd.Series[float]
-    residuals: pd.Series[float]
-    noeff: pd.Series[float]
-    _terms: dict[str, list[tuple[str, int]]]
+    _found: effects.Effects
 
     def __init__(
         self,
@@ -135,13 +130,7 @@ class Asreml:
         set_("ai", estimates.ai_inverse)
         set_("formulae", dict(bound.formulae))
         set_("core_version", "4.2")
-        found = effects.collect(engine, estimates)
-        set_("coefficients", found.coefficients)
-        set_("vcoeff", found.variances)
-        set_("linear_predictors", found.fitted)
-        set_("residuals", found.residuals)
-        set_("noeff", found.noeff)
-        set_("_terms", found.terms)
+        set_("_found", effects.collect(engine, estimates))
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -156,6 +145,31 @@ class Asreml:
         return getattr(self, key)
 
     # ---- tables made at first use
+
+    @cached_property
+    def coefficients(self) -> Parts:
+        """Effects of the fixed, random and sparse terms."""
+        return self._found.coefficients
+
+    @cached_property
+    def vcoeff(self) -> Parts:
+        """Variances of estimates or prediction errors, divided by sigma2."""
+        return self._found.variances
+
+    @cached_property
+    def linear_predictors(self) -> pd.Series[float]:
+        """Fitted values, NaN where y is missing."""
+        return self._found.fitted
+
+    @cached_property
+    def residuals(self) -> pd.Series[float]:
+        """Residuals, NaN where y is missing."""
+        return self._found.residuals
+
+    @cached_property
+    def noeff(self) -> pd.Series[float]:
+        """Estimable effects of fixed terms, all effects of the others."""
+        return self._found.noeff
 
     @cached_property
     def vparameters(self) -> pd.Series[float]:
@@ -255,7 +269,7 @@ class Asreml:
 
     def term_of_effect(self, part: str) -> list[tuple[str, int]]:
         """(term label, number of effects) in the order of ``coefficients[part]``: asreml's attribute ``terms``."""
-        found: list[tuple[str, int]] = list(self._terms[part])
+        found: list[tuple[str, int]] = list(self._found.terms[part])
         return found
 
     # ---- questions as methods; each is one function elsewhere

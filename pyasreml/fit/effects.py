@@ -45,26 +45,61 @@ class Parts:
 
 @dataclass(frozen=True)
 class Effects:
-    """What one evaluation gives by effect and by record.
+    """What one evaluation gives by effect and by record; the tables are made at first use.
 
     Attributes
     ----------
-    coefficients, variances : Parts
-        Variances are divided by sigma2.
-    fitted, residuals : Series
-        One a row of the model frame, NaN where y is missing.
-    noeff : Series
+    effects, uncertainty : dict of str to float array or None
+        By part; the variances are divided by sigma2.
+    names : dict of str to list of str
+    linear, residual : float array (n,)
+        NaN where y is missing.
+    counts : list of (str, float)
         Estimable effects of fixed terms, all effects of the others.
     terms : dict
         Part to (term label, number of effects).
     """
 
-    coefficients: Parts
-    variances: Parts
-    fitted: pd.Series[float]
-    residuals: pd.Series[float]
-    noeff: pd.Series[float]
+    effects: dict[str, FloatArray | None]
+    uncertainty: dict[str, FloatArray | None]
+    names: dict[str, list[str]]
+    linear: FloatArray
+    residual: FloatArray
+    counts: list[tuple[str, float]]
     terms: dict[str, list[tuple[str, int]]]
+
+    @property
+    def coefficients(self) -> Parts:
+        """Effects."""
+        return self._parts(self.effects)
+
+    @property
+    def variances(self) -> Parts:
+        """Variances, divided by sigma2."""
+        return self._parts(self.uncertainty)
+
+    def _parts(self, values: dict[str, FloatArray | None]) -> Parts:
+        frames = {
+            part: None if x is None else pd.DataFrame({"effect": x}, index=pd.Index(self.names[part]))
+            for part, x in values.items()
+        }
+        assert frames["fixed"] is not None
+        return Parts(frames["fixed"], frames["random"], frames["sparse"])
+
+    @property
+    def fitted(self) -> pd.Series[float]:
+        """Fitted values, a row of the model frame each."""
+        return pd.Series(self.linear, index=pd.RangeIndex(1, self.linear.size + 1))
+
+    @property
+    def residuals(self) -> pd.Series[float]:
+        """Residuals, a row of the model frame each."""
+        return pd.Series(self.residual, index=pd.RangeIndex(1, self.residual.size + 1))
+
+    @property
+    def noeff(self) -> pd.Series[float]:
+        """Numbers of effects by term."""
+        return pd.Series([n for _, n in self.counts], index=pd.Index([label for label, _ in self.counts]))
 
 
 def logdet_c(engine: Engine, estimates: Estimates) -> float:
@@ -134,22 +169,13 @@ def collect(engine: Engine, estimates: Estimates) -> Effects:
         names["sparse"].extend(f"mv_{i + 1}" for i in range(missing.size))
         terms["sparse"].append(("mv", missing.size))
         noeff.append(("mv", missing.size))
-    tables = {}
-    for kind, values in (("coefficients", effects), ("vcoeff", variances)):
-        frames = {
-            part: pd.DataFrame({"effect": np.concatenate(x)}, index=pd.Index(names[part])) if x else None
-            for part, x in values.items()
-        }
-        assert frames["fixed"] is not None
-        tables[kind] = Parts(frames["fixed"], frames["random"], frames["sparse"])
-    fitted = np.where(eq.observed, linear, np.nan)
-    index = pd.RangeIndex(1, eq.n + 1)
     return Effects(
-        coefficients=tables["coefficients"],
-        variances=tables["vcoeff"],
-        fitted=pd.Series(fitted, index=index),
-        residuals=pd.Series(np.where(eq.observed, eq.y - linear, np.nan), index=index),
-        noeff=pd.Series([n for _, n in noeff], index=pd.Index([label for label, _ in noeff])),
+        effects={part: np.concatenate(x) if x else None for part, x in effects.items()},
+        uncertainty={part: np.concatenate(x) if x else None for part, x in variances.items()},
+        names=names,
+        linear=np.where(eq.observed, linear, np.nan),
+        residual=np.where(eq.observed, eq.y - linear, np.nan),
+        counts=noeff,
         terms=terms,
     )
 

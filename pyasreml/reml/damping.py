@@ -41,12 +41,12 @@ def damp(ai: FloatArray, live: IntArray, matrix: Flags) -> tuple[FloatArray, boo
     whole diagonal (a ridge as large as the defect).
     """
     # elements of covariance matrices are close to determined by each other near the edge of their cone
-    proper = live[~matrix[live]]
-    if not proper.size:
+    proper = ~matrix[live]
+    if not proper.any():
         return ai, False
-    block = ai[np.ix_(live, live)]
-    given_others = 1 / np.abs(np.diagonal(np.linalg.inv(block)))
-    defect = float((given_others / np.diagonal(block))[np.isin(live, proper)].min())
+    block = ai[live[:, None], live]
+    given_others = 1 / np.abs(np.linalg.inv(block).diagonal())
+    defect = float((given_others / block.diagonal())[proper].min())
     if defect >= NEAR_SINGULAR:
         return ai, False
     return ai + defect * np.diag(np.diagonal(ai)), True

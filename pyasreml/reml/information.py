@@ -17,11 +17,11 @@ SINGULAR = 1e-10
 
 def singular_rows(ai: FloatArray, rows: IntArray) -> list[int]:
     """Rows, among `rows`, that depend on those before them: pivots of the scaled information that vanish."""
-    a = ai[np.ix_(rows, rows)]
-    d = np.sqrt(np.abs(np.diagonal(a)))
+    a = ai[rows[:, None], rows]
+    d = np.sqrt(np.abs(a.diagonal()))
     if rows.size and d.min() > 0 and np.isfinite(a).all():
         try:
-            if np.diagonal(np.linalg.cholesky(a / d[:, None] / d)).min() ** 2 > SINGULAR:
+            if np.linalg.cholesky(a / d[:, None] / d).diagonal().min() ** 2 > SINGULAR:
                 return []
         except np.linalg.LinAlgError:
             pass
@@ -56,23 +56,27 @@ def direction(ai: FloatArray, score: FloatArray, live: IntArray, imposed: Mappin
     :math:`d_c = A_{cc}^{-1}(U_c - A_{cr}\delta_r)` for the free rows c, r the imposed ones.
     """
     d = np.zeros(score.size)
+    if not imposed:
+        if live.size:
+            d[live] = np.linalg.solve(ai[live[:, None], live], score[live])
+        return d
     held = np.array([r for r in live if r in imposed], np.int64)
     free = np.array([r for r in live if r not in imposed], np.int64)
     d[held] = [imposed[int(r)] for r in held]
     if free.size:
-        rhs = score[free] - ai[np.ix_(free, held)] @ d[held]
-        d[free] = np.linalg.solve(ai[np.ix_(free, free)], rhs)
+        rhs = score[free] - ai[free[:, None], held] @ d[held]
+        d[free] = np.linalg.solve(ai[free[:, None], free], rhs)
     return d
 
 
 def standard_errors(ai: FloatArray, rows: IntArray) -> FloatArray:
     """Square roots of the diagonal of the inverse information on `rows`."""
-    return np.asarray(np.sqrt(np.abs(np.diagonal(np.linalg.inv(ai[np.ix_(rows, rows)])))))
+    return np.asarray(np.sqrt(np.abs(np.linalg.inv(ai[rows[:, None], rows]).diagonal())))
 
 
 def inverse(ai: FloatArray, rows: IntArray) -> FloatArray:
     """Inverse information on `rows`, zeros elsewhere; float array of the full size."""
     out = np.zeros_like(ai)
     if rows.size:
-        out[np.ix_(rows, rows)] = np.linalg.inv(ai[np.ix_(rows, rows)])
+        out[rows[:, None], rows] = np.linalg.inv(ai[rows[:, None], rows])
     return out

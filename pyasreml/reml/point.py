@@ -193,9 +193,10 @@ def _information(
     if wanted.any():
         columns = sensitivity_of(eq, wanted, numeric)
         block = columns.products(numeric, solved)
-        out[np.ix_(columns.rows, columns.rows)] = 0.25 / sigma2 * (block + block.T)
-        out[~wanted] = 0.0
-        out[:, ~wanted] = 0.0
+        out[columns.rows[:, None], columns.rows] = 0.25 / sigma2 * (block + block.T)
+        if not wanted.all():
+            out[~wanted] = 0.0
+            out[:, ~wanted] = 0.0
     if eq.variance.gamma and table.sigma2 is not None:
         cross = np.where(wanted, 0.5 * square / sigma2**2, 0.0)
         out[table.sigma2] = out[:, table.sigma2] = cross
