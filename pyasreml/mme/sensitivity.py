@@ -285,7 +285,8 @@ class Sensitivity:
         for g in self._factors:
             at = slice(eq.offsets[g.owner], eq.offsets[g.owner + 1])
             h[at] = eq.gathered(g.owner, solved.weighted)
-            known[at] = self._white(g).known_times(solved.theta[eq.rows_of_term(g.owner)], h[at])
+            theta = solved.theta[eq.rows_of_term(g.owner)]
+            known[at] = self._white(g).known_times(theta, h[at], turned=eq.rotation is not None)
         white, inner = whitened_part(numeric), _innermost(numeric)
         entries = np.ones(1) if white is None else white.entries
         whole, full = self._whole_moves(solved), self._full_columns(solved)

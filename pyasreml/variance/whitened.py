@@ -9,7 +9,7 @@ from pyasreml.linalg.backends import Numeric
 from pyasreml.variance.base import Coefficients, FloatArray, IntArray, Structure
 from pyasreml.variance.factored import Factored, FactorPoint
 from pyasreml.variance.identity import Identity
-from pyasreml.variance.known import dense_matrix
+from pyasreml.variance.known import RotatedKnown, dense_matrix
 from pyasreml.variance.product import Product
 
 __all__ = ["WhitenedTerm", "factored_place"]
@@ -201,11 +201,12 @@ class WhitenedTerm:
         out[np.ix_(parameter, parameter)] = products[np.ix_(level, level)] * (source[:, None] == source)
         return out
 
-    def known_times(self, theta: FloatArray, h: FloatArray) -> FloatArray:
-        """(K₁ ⊗ I ⊗ K₂)h, every K by a solve with its inverse."""
+    def known_times(self, theta: FloatArray, h: FloatArray, turned: bool = False) -> FloatArray:
+        """(K₁ ⊗ I ⊗ K₂)h, every K by a solve with its inverse; `turned`: h is in the unknowns of a `RotatedKnown`."""
         x, before = h, 1
         for j, (factor, at) in enumerate(zip(self.product.factors, self._slices, strict=True)):
-            if j != self.place and not isinstance(factor, Identity):
+            plain = isinstance(factor, Identity) or (turned and isinstance(factor, RotatedKnown))
+            if j != self.place and not plain:
                 cube = x.reshape(before, factor.size, -1).transpose(1, 0, 2)
                 flat = np.ascontiguousarray(cube).reshape(factor.size, -1)
                 dense = dense_matrix(factor)
