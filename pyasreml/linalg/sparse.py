@@ -58,6 +58,18 @@ class Csr:
         if nnz and (self.indices.min() < 0 or self.indices.max() >= self.n_cols):
             raise ValueError(f"column indices must lie in [0, {self.n_cols})")
 
+    def with_values(self, data: NDArray[np.float64]) -> Csr:
+        """A matrix of the same pattern, unchecked, with other values, a float64 array (nnz,)."""
+        new = object.__new__(Csr)
+        new.n_rows, new.n_cols, new.indptr, new.indices, new.data = (
+            self.n_rows,
+            self.n_cols,
+            self.indptr,
+            self.indices,
+            data,
+        )
+        return new
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""

@@ -99,7 +99,8 @@ class Residual:
         unique, self._where = np.unique(key, return_inverse=True)
         indptr = np.zeros(self.n + 1, np.int64)
         np.cumsum(np.bincount(unique // self.n, minlength=self.n), out=indptr[1:])
-        self._indptr, self._indices = indptr, (unique % self.n).astype(np.int32)
+        indices = (unique % self.n).astype(np.int32)
+        self._pattern = Csr(self.n, self.n, indptr, indices, np.zeros(indices.size))
         self._full_coef = np.concatenate([self.coef, self.coef[off]])
         self._full_value = np.concatenate([self.value, self.value[off]])
 
@@ -108,8 +109,8 @@ class Residual:
         if self.diagonal:
             r = np.bincount(self.row, weights=self.value * c[self.coef], minlength=self.n).astype(float, copy=False)
             return ResidualOperator(r, None)
-        data = np.bincount(self._where, weights=self._full_value * c[self._full_coef], minlength=self._indices.size)
-        return ResidualOperator(None, Csr(self.n, self.n, self._indptr, self._indices, data))
+        values = np.bincount(self._where, weights=self._full_value * c[self._full_coef], minlength=self._pattern.nnz)
+        return ResidualOperator(None, self._pattern.with_values(values.astype(np.float64, copy=False)))
 
     def logdet(self, section: int, point: Coefficients) -> tuple[float, FloatArray]:
         """log|R_s| over the rows that take part, and its derivatives."""

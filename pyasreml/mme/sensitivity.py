@@ -206,7 +206,9 @@ class Sensitivity:
         at = Structures(none, (), ())
         solved = Solved(none, at, none[: eq.unknowns], none[: eq.n], none, none)
         entries = none if eq.whitening is None else np.zeros(eq.whitening.factor_offsets[-1])
-        self._fill(columns, solved, entries, none[: eq.N], self._full_columns(None))
+        groups = [g for g in (*self._whole, *self._sections) if g.squares is None]
+        zeros = [(g.columns, np.zeros((eq.N, g.width))) for g in groups]
+        self._fill(columns, solved, entries, none[: eq.N], zeros)
         return columns
 
     def _fill(
@@ -247,13 +249,19 @@ class Sensitivity:
             for m in np.flatnonzero(numbers >= 0).tolist():
                 columns.dense(int(numbers[m]), -self._turned_response[:, m : m + 1])
 
-    def _full_columns(self, solved: Solved | None) -> list[tuple[slice, FloatArray]]:
-        """Columns of effects W'R⁻¹q, for sections that are not taken by coefficients -W'(∂R⁻¹)e; zeros to measure."""
+    def _section_slopes(self, solved: Solved) -> dict[int, FloatArray]:
+        """(∂R⁻¹)e by parameter, float arrays (n, k), of the sections not taken by coefficients."""
         eq = self._eq
-        groups = [g for g in self._sections if g.squares is None]
-        if solved is None:
-            return [(g.columns, np.zeros((eq.N, g.width))) for g in (*self._whole, *groups)]
-        return [(g.columns, -self._gathered(self._section_slopes(g, solved))) for g in groups]
+        out = {}
+        for g in self._sections:
+            if g.squares is None:
+                lo = eq.residual.offsets[g.owner]
+                out[g.owner] = np.empty((eq.n, g.width))
+                c = np.zeros(eq.residual.offsets[-1])
+                for i, slope in enumerate(g.point(solved.at.sections).dc):
+                    c[lo : lo + slope.size] = slope
+                    out[g.owner][:, i] = eq.operator(c).dot(solved.e)
+        return out
 
     def _whole_moves(self, solved: Solved) -> FloatArray:
         """Moves g of the effects where q = Zg, float array (N, number of such columns)."""
@@ -289,7 +297,8 @@ class Sensitivity:
             known[at] = self._white(g).known_times(theta, h[at], turned=eq.rotation is not None)
         white, inner = whitened_part(numeric), _innermost(numeric)
         entries = np.ones(1) if white is None else white.entries
-        whole, full = self._whole_moves(solved), self._full_columns(solved)
+        whole, slopes = self._whole_moves(solved), self._section_slopes(solved)
+        full = [(g.columns, -self._gathered(slopes[g.owner])) for g in self._sections if g.owner in slopes]
         if self._whole:
             effects = whole if eq.rotation is None else eq.rotation.effects(eq.p, whole)
             moved = self._gathered(eq.operator(solved.at.c).dot(eq.W.dot(effects)))
@@ -300,7 +309,7 @@ class Sensitivity:
         columns.begin(self._ranges.origin, self._ranges.size, entries, sources, first, whole)
         self._fill(columns, solved, entries, h, full)
         combine = self._combination(solved)
-        x = self._squares(solved)
+        x = self._squares(solved, slopes)
         if self._paired:
             x[: self._paired] = columns.pairs[: self._paired] @ combine.T
             x[self._paired :, : self._paired] = x[: self._paired, self._paired :].T
@@ -338,7 +347,7 @@ class Sensitivity:
                 out[g.place, g.columns] = g.point(points).dc
         return out
 
-    def _squares(self, solved: Solved) -> FloatArray:
+    def _squares(self, solved: Solved, slopes: dict[int, FloatArray]) -> FloatArray:
         """The x of priors and sections among themselves, zero elsewhere; float array (k, k)."""
         eq = self._eq
         x = np.zeros((self.rows.size, self.rows.size))
@@ -355,19 +364,8 @@ class Sensitivity:
                 x[g.place, g.place] = g.squares(theta, g.point(solved.at.sections), s)
             else:
                 q = eq.residual.working(g.owner, theta, solved.e, eq.weights)
-                x[g.place, g.place] = -q.T @ self._section_slopes(g, solved)
+                x[g.place, g.place] = -q.T @ slopes[g.owner]
         return x
-
-    def _section_slopes(self, g: _Group, solved: Solved) -> FloatArray:
-        """(∂R⁻¹)e by parameter of a section, float array (n, k)."""
-        eq = self._eq
-        lo = eq.residual.offsets[g.owner]
-        out = np.empty((eq.n, g.width))
-        c = np.zeros(eq.residual.offsets[-1])
-        for i, slope in enumerate(g.point(solved.at.sections).dc):
-            c[lo : lo + slope.size] = slope
-            out[:, i] = eq.operator(c).dot(solved.e)
-        return out
 
 
 def _innermost(numeric: Numeric) -> Solver:
