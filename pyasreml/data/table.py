@@ -67,7 +67,11 @@ class Table:
         if isinstance(data, Table):
             return data
         if isinstance(data, pd.DataFrame):
-            return cls([str(name) for name in data.columns], len(data), lambda j: data.iloc[:, j])
+            labels = data.columns.tolist()
+            # by label is the faster way, where it is one column
+            alone = data.columns.is_unique and not isinstance(data.columns, pd.MultiIndex)
+            fetch = (lambda j: data[labels[j]]) if alone else (lambda j: data.iloc[:, j])
+            return cls([str(name) for name in labels], len(data), fetch)
         if isinstance(data, Mapping):
             return cls._from_mapping(data)
         try:

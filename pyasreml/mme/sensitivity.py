@@ -376,12 +376,14 @@ def _innermost(numeric: Numeric) -> Solver:
 
 def sensitivity_of(equations: Equations, wanted: npt.NDArray[np.bool_], numeric: Numeric) -> Sensitivity:
     """The columns of the owners that have a wanted parameter; made once for the same owners and kind of solver."""
-    eq = equations
-    owners = [eq.rows_of_term(t) for t in range(len(eq.Z))]
-    owners += [eq.rows_of_section(k) for k in range(len(eq.variance.sections))]
-    inner = _innermost(numeric)
-    key = (type(inner).__name__, *(bool(wanted[rows].any()) for rows in owners))
-    if key not in eq.sensitivities:
-        eq.sensitivities[key] = Sensitivity(eq, wanted, inner)
-    found: Sensitivity = eq.sensitivities[key]
+    eq, inner = equations, _innermost(numeric)
+    same = (type(inner).__name__, wanted.tobytes())
+    if same not in eq.sensitivities:
+        owners = [eq.rows_of_term(t) for t in range(len(eq.Z))]
+        owners += [eq.rows_of_section(k) for k in range(len(eq.variance.sections))]
+        key = (same[0], *(bool(wanted[rows].any()) for rows in owners))
+        if key not in eq.sensitivities:
+            eq.sensitivities[key] = Sensitivity(eq, wanted, inner)
+        eq.sensitivities[same] = eq.sensitivities[key]
+    found: Sensitivity = eq.sensitivities[same]
     return found

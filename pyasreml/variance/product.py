@@ -7,6 +7,7 @@ turn. Coefficients of the product's inverse are the products of its factors' coe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -54,6 +55,14 @@ class Product:
         """Values c (b,), ∂c (p, b), log-determinant and its derivatives of the whole product."""
         if self.parameter_count == 1 and self.scale and self.basis_count == 1:
             return self._scaled_constant(float(theta[0]))
+        return self._constant if self.parameter_count == 0 else self._coefficients(theta)
+
+    @cached_property
+    def _constant(self) -> Coefficients:
+        """What there is without parameters."""
+        return self._coefficients(np.zeros(0))
+
+    def _coefficients(self, theta: FloatArray) -> Coefficients:
         points = [f.coefficients(theta[at]) for f, at in zip(self.factors, self._slices, strict=True)]
         c = np.ones(1)
         for point in points:
@@ -89,15 +98,21 @@ class Product:
         """γ times a constant matrix with one coefficient: the plain variance component."""
         if gamma == 0:
             raise NotFeasible("a variance is zero")
-        constant = [f.coefficients(np.zeros(0)) for f in self.factors]
-        c = float(np.prod([p.c[0] for p in constant])) / gamma
-        logdet = sum(self.size / f.size * p.logdet for f, p in zip(self.factors, constant, strict=True))
+        constant, logdet = self._unscaled
+        c = constant / gamma
         return Coefficients(
             np.array([c]),
             np.array([[-c / gamma]]),
             logdet + self.size * float(np.log(abs(gamma))),
             np.array([self.size / gamma]),
         )
+
+    @cached_property
+    def _unscaled(self) -> tuple[float, float]:
+        """The one coefficient and the log-determinant without the scale."""
+        constant = [f.coefficients(np.zeros(0)) for f in self.factors]
+        c = float(np.prod([p.c[0] for p in constant]))
+        return c, sum(self.size / f.size * p.logdet for f, p in zip(self.factors, constant, strict=True))
 
     def working(self, theta: FloatArray, x: FloatArray) -> FloatArray:
         r"""Columns :math:`(\partial_i V) V^{-1} x` for V the product, x (size,): float array (size, p)."""

@@ -102,7 +102,7 @@ def test_a_level_keeps_to_its_own_columns() -> None:
     fit = pa.asreml(**MODELS["fa, sections"], data=sites(), maxit=1, ai_sing=True, exact=True, trace=False)
     eq = fit.engine.equations
     assert eq.whitening is not None
-    (found,) = eq.sensitivities.values()
+    (found,) = set(eq.sensitivities.values())
     assert isinstance(found, Sensitivity)
     narrow = 4 * 10 * 4  # sites, genotypes; variance, two loadings, section
     wide = (eq.unknowns - 40) * 16
