@@ -160,12 +160,16 @@ class Sensitivity:
         # the first parameters, of factors and full columns, have products x with all others
         self._paired = self._first_of((*self._priors, *self._sections), at)
         self._maps = () if eq.whitening is None else (eq.whitening.rows, self._moves())
-        # columns that meet the same unknowns stand together
         self._order = np.arange(self._columns, dtype=np.int32)
-        by = np.argsort(self._measure().earliest, kind="stable")
-        self._order[by] = np.arange(self._columns)
-        found = self._measure()
-        self._ranges: Ranges = numeric.ranges(self._columns, found.first, found.end)
+        if any(g.squares is not None for g in groups) or self._factors:
+            # columns that meet the same unknowns stand together
+            by = np.argsort(self._measure().earliest, kind="stable")
+            self._order[by] = np.arange(self._columns)
+            found = self._measure()
+            first, end = found.first, found.end
+        else:
+            first, end = np.zeros(eq.unknowns, np.int32), np.full(eq.unknowns, self._columns, np.int32)
+        self._ranges: Ranges = numeric.ranges(self._columns, first, end)
 
     @staticmethod
     def _first_of(groups: Sequence[_Group], none: int) -> int:
