@@ -239,6 +239,7 @@ class Equations:
     def forget(self) -> None:
         """Free the factor's storage; it is allocated again at the next use."""
         self._numeric = self._indefinite = None
+        self.sensitivities.clear()
 
     def _rows_by_owner(self) -> tuple[IntArray, ...]:
         """Rows of the parameter table of each owner (random terms, then sections), in local order."""

@@ -85,7 +85,11 @@ class Residual:
         self.coef = np.concatenate(coef)
         self.value = np.concatenate(value)
         self._log_weight = log_weight
-        self._bounds = bounds
+        # records by coefficient, of the sections that are diagonal
+        self._counts = [
+            np.bincount(self.coef[a:b] - lo, minlength=hi - lo)
+            for a, b, lo, hi in zip(bounds[:-1], bounds[1:], self.offsets[:-1], self.offsets[1:], strict=True)
+        ]
         self._off = self.row != self.col
         self._twice = np.where(self._off, 2.0, 1.0)
         if not self.diagonal:
@@ -118,9 +122,7 @@ class Residual:
         log_weight = self._log_weight[section]
         if not product.diagonal:
             return point.logdet - log_weight, point.dlogdet
-        lo, hi = self.offsets[section], self.offsets[section + 1]
-        basis = self.coef[self._bounds[section] : self._bounds[section + 1]] - lo
-        count = np.bincount(basis, minlength=hi - lo)
+        count = self._counts[section]
         used = count > 0
         c = point.c[used]
         logdet = -float((count[used] * np.log(c)).sum()) - log_weight
