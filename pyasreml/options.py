@@ -43,7 +43,7 @@ class Options:
     update_Rcon: bool = True
     exact: bool = False
     solver: str = "own"
-    threads: int = 1
+    threads: int = 0
 
     def with_changes(self, changes: Mapping[str, Any]) -> Options:
         """A copy with `changes` (exact names, dots or underscores), each checked."""
@@ -212,7 +212,8 @@ def asreml_options(**changes: Any) -> OptionValues:
         ``random_order`` ("noeff", "user", "R"), ``Cfixed`` (False), ``gammaPar`` (False), ``fixgammas`` (False),
         ``design`` (False). Ours:
         ``exact`` (False: asreml's own iteration; True: the REML optimum), ``solver`` ("own" or "cholmod"),
-        ``threads`` (1).
+        ``threads`` (0: the processors that other processes leave idle; a number, or -1 for all; any number gives the
+        same results to the last bit).
 
     Returns
     -------

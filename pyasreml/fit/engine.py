@@ -17,6 +17,7 @@ from pyasreml.bind.bound import BoundModel
 from pyasreml.design import Design
 from pyasreml.errors import FitError
 from pyasreml.linalg.backends import Numeric
+from pyasreml.linalg.threads import threads_to_use
 from pyasreml.mme.equations import Equations
 from pyasreml.mme.forms import Whitened, choose_form
 from pyasreml.mme.rotation import Rotation
@@ -105,7 +106,7 @@ class Engine:
             [s.rows for s in self.bound.sections],
             self.bound.weights,
             solver=self.options.solver,
-            threads=max(1, self.options.threads),
+            threads=threads_to_use(self.options.threads),
             whitened=whitened,
             rotation=rotation,
         )

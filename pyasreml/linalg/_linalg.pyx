@@ -163,8 +163,8 @@ cdef class Numeric:
     analysis : Analysis
         The symbolic analysis.
     threads : int, optional
-        Threads for disjoint subtrees and for large fronts; small systems use one whatever is asked. The same number
-        gives the same bits.
+        Threads for disjoint subtrees and for large fronts; small systems use one whatever is asked. Any number gives
+        the same bits.
     """
 
     cdef readonly Analysis analysis

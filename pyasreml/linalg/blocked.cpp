@@ -5,6 +5,7 @@
 // Gustavson (1997) IBM J Res Dev 41:737 for the recursion; Higham (2002) Accuracy and Stability, section 14.2, for
 // inverted diagonal blocks: the residual grows with the condition of one block, not of the whole.
 #include "dense.hpp"
+#include "tiles.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -44,52 +45,54 @@ void solve_right(const Blas& blas, char ta, int m, int n, const double* l, int l
     }
 }
 
-int dense_factor(const Blas& blas, double* panel, int ld, int height, int width) {
+int dense_factor(const Blas& blas, int threads, double* panel, int ld, int height, int width) {
+    const int below = height - width;
     if (width <= LEAF) {
         const int bad = blas.potrf(width, panel, ld);
-        if (bad == 0) solve_right(blas, 'T', height - width, width, panel, ld, panel + width, ld);
+        if (bad == 0)
+            strips(threads, below, [&](int from, int to) {
+                solve_right(blas, 'T', to - from, width, panel, ld, panel + width + from, ld);
+            });
         return bad;
     }
-    const int w1 = half(width), w2 = width - w1, below = height - width;
-    int bad = dense_factor(blas, panel, ld, height, w1);
+    const int w1 = half(width), w2 = width - w1;
+    int bad = dense_factor(blas, threads, panel, ld, height, w1);
     if (bad > 0) return bad;
-    const double* l21 = panel + w1;
     double* rest = panel + static_cast<std::size_t>(w1) * (ld + 1);
-    blas.syrk(w2, w1, -1.0, l21, ld, 1.0, rest, ld);
-    if (below > 0) blas.gemm('N', 'T', below, w2, w1, -1.0, l21 + w2, ld, l21, ld, 1.0, rest + w2, ld);
-    bad = dense_factor(blas, rest, ld, height - w1, w2);
+    update_trapezoid(blas, threads, height - w1, w2, w1, panel + w1, ld, 1.0, rest, ld);
+    bad = dense_factor(blas, threads, rest, ld, height - w1, w2);
     return bad > 0 ? w1 + bad : 0;
 }
 
 namespace {
 
 // inverse of a lower triangle in its place
-void invert_triangle(const Blas& blas, int n, double* l, int ld) {
+void invert_triangle(const Blas& blas, int threads, int n, double* l, int ld) {
     if (n <= LEAF) return blas.trtri(n, l, ld);
     const int n1 = half(n), n2 = n - n1;
     double *l21 = l + n1, *l22 = l + static_cast<std::size_t>(n1) * (ld + 1);
-    invert_triangle(blas, n1, l, ld);
-    invert_triangle(blas, n2, l22, ld);
-    blas.trmm('L', 'N', n2, n1, -1.0, l22, ld, l21, ld);
-    blas.trmm('R', 'N', n2, n1, 1.0, l, ld, l21, ld);
+    invert_triangle(blas, threads, n1, l, ld);
+    invert_triangle(blas, threads, n2, l22, ld);
+    multiply_triangle(blas, threads, 'L', 'N', n2, n1, -1.0, l22, ld, l21, ld);
+    multiply_triangle(blas, threads, 'R', 'N', n2, n1, 1.0, l, ld, l21, ld);
 }
 
 // lower triangle of l' l in place of l
-void gram_triangle(const Blas& blas, int n, double* l, int ld) {
+void gram_triangle(const Blas& blas, int threads, int n, double* l, int ld) {
     if (n <= LEAF) return blas.lauum(n, l, ld);
     const int n1 = half(n), n2 = n - n1;
     double *l21 = l + n1, *l22 = l + static_cast<std::size_t>(n1) * (ld + 1);
-    gram_triangle(blas, n1, l, ld);
-    blas.syrk_transposed(n1, n2, l21, ld, l, ld);
-    blas.trmm('L', 'T', n2, n1, 1.0, l22, ld, l21, ld);
-    gram_triangle(blas, n2, l22, ld);
+    gram_triangle(blas, threads, n1, l, ld);
+    add_gram(blas, threads, n1, n2, l21, ld, l, ld);
+    multiply_triangle(blas, threads, 'L', 'T', n2, n1, 1.0, l22, ld, l21, ld);
+    gram_triangle(blas, threads, n2, l22, ld);
 }
 
 }  // namespace
 
-void dense_inverse(const Blas& blas, int n, double* l, int ld) {
-    invert_triangle(blas, n, l, ld);
-    gram_triangle(blas, n, l, ld);
+void dense_inverse(const Blas& blas, int threads, int n, double* l, int ld) {
+    invert_triangle(blas, threads, n, l, ld);
+    gram_triangle(blas, threads, n, l, ld);
 }
 
 }  // namespace pyasreml

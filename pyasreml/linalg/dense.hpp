@@ -33,8 +33,8 @@ void small_inverse(const double* panel, int height, int width, double* z);
 // b := b op(l)^-1 with l lower triangular of order n, b is m x n
 void solve_right(const Blas& blas, char ta, int m, int n, const double* l, int ldl, double* b, int ldb);
 // Cholesky of the height x width panel with the rows below its own; 0, or 1 + the column that fails
-int dense_factor(const Blas& blas, double* panel, int ld, int height, int width);
+int dense_factor(const Blas& blas, int threads, double* panel, int ld, int height, int width);
 // lower triangle of (l l')^-1 in place of the lower triangle l of order n
-void dense_inverse(const Blas& blas, int n, double* l, int ld);
+void dense_inverse(const Blas& blas, int threads, int n, double* l, int ld);
 
 }  // namespace pyasreml

@@ -18,8 +18,8 @@ void Numeric::set_floor(double tol) {
     }
 }
 
-// Eliminates one supernode. keep: leave its update in fronts_[k] instead of adding it to the parent. threads: more
-// than one for a large front.
+// Eliminates one supernode. keep: leave its update in fronts_[k] instead of adding it to the parent. threads: for its
+// strips, or WHOLE.
 Pos Numeric::factor_front(Index k, Pool& pool, bool keep, int threads) {
     const Front f = front(k, factor_.get());
     const int width = f.width, below = f.below, height = width + below;
@@ -29,9 +29,7 @@ Pos Numeric::factor_front(Index k, Pool& pool, bool keep, int threads) {
         const int bad = small_factor(f.panel, height, width, floor);
         if (bad >= 0) return s_.first[k] + bad + 1;
     } else {
-        const int bad = threads > 1 ? tiled_factor(blas_, threads, f.panel, height, width)
-                                    : dense_factor(blas_, f.panel, height, height, width),
-                  done = bad > 0 ? bad - 1 : width;
+        const int bad = dense_factor(blas_, threads, f.panel, height, height, width), done = bad > 0 ? bad - 1 : width;
         for (int j = 0; j < done; j++) {
             const double d = f.panel[static_cast<std::size_t>(j) * (height + 1)];
             if (!(d * d > floor[j])) return s_.first[k] + j + 1;
@@ -52,10 +50,7 @@ Pos Numeric::factor_front(Index k, Pool& pool, bool keep, int threads) {
     } else {
         const double beta = f.update ? 1.0 : 0.0;
         if (!f.update) fronts_[k] = pool.get(size);
-        if (threads > 1)
-            tiled_update(blas_, threads, below, below, width, f.panel + width, height, beta, fronts_[k], below);
-        else
-            blas_.syrk(below, width, -1.0, f.panel + width, height, beta, fronts_[k], below);
+        update_trapezoid(blas_, threads, below, below, width, f.panel + width, height, beta, fronts_[k], below);
     }
     if (keep) return 0;
     extend_add(fronts_[k], below, s_.relative_of(k), front(p, factor_.get()));
@@ -69,8 +64,7 @@ Pos Numeric::factor(double tol) {
     set_floor(tol);
     Pos bad = 0;
     try {
-        if (subtrees_) return factor_subtrees();
-        for (Index k = 0; k < s_.count && !bad; k++) bad = factor_front(k, *pools_[0], false, 1);
+        bad = threads_ > 1 ? factor_subtrees() : factor_alone();
     } catch (...) {
         release();
         throw;

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <functional>
 #include <memory>
 #include <new>
 #include <utility>
@@ -234,15 +233,14 @@ struct Front {
     }
 };
 
-// --- subtrees.cpp: disjoint subtrees for threads, the rest of the tree for one
+// --- subtrees.cpp: disjoint subtrees that threads may take, and the rest of the tree
 struct Subtrees {
-    std::vector<std::vector<std::pair<Index, Index>>> work;  // per thread: first and last supernode of each subtree
-    std::vector<Index> top;                                  // supernodes of the rest, ascending
+    std::vector<std::pair<Index, Index>> work;  // first and last supernode of each subtree, the heaviest first
+    std::vector<Index> top;                     // supernodes of the rest, ascending
+    std::vector<unsigned char> root;            // count: 1 for the last supernode of a subtree
 };
 double work(const Symbolic& s, Index k);  // multiply-adds and memory traffic of a supernode, about nanoseconds
-Subtrees divide(const Symbolic& s, int threads);
-// runs job(thread, first, last) for every subtree; the first exception is thrown again when all have ended
-void run(const Subtrees& subtrees, const std::function<void(int, Index, Index)>& job);
+Subtrees divide(const Symbolic& s);       // nothing in it where threads would not pay
 
 // A constant symmetric matrix K of some order, at blocks (row, col) of consecutive pivots of that order from `first` on.
 struct DenseBlock {
@@ -304,7 +302,7 @@ class Numeric {
     Values factor_, inverse_;
     std::vector<double> floor_;  // per pivot: the value it must exceed
     std::vector<std::unique_ptr<Pool>> pools_;  // one a thread
-    std::unique_ptr<Subtrees> subtrees_;        // null: one thread
+    Subtrees subtrees_;
     std::vector<double*> fronts_;
     Index coefficients_ = 0;
     std::vector<Pos> position_;
@@ -321,8 +319,15 @@ class Numeric {
     Pos factor_front(Index s, Pool& pool, bool keep, int threads);
     void invert_front(Index s, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep, int threads);
     void set_floor(double tol);
+    void give_back(Index k);
     void release();
+    int sharing(Index k) const;  // threads for a front of the top, or WHOLE
+    template <class Job>
+    void run(const Job& job);
+    void hand_over(Index k);
+    Pos factor_alone();
     Pos factor_subtrees();
+    void invert_alone();
     void invert_subtrees();
 };
 

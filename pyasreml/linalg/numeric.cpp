@@ -107,26 +107,23 @@ bool Pool::put(double* block, std::size_t size) {
 
 Numeric::Numeric(const Symbolic& symbolic, const Blas& blas, int threads)
     : s_(symbolic), blas_(blas), threads_(std::max(threads, 1)), factor_(allocate(symbolic.values())),
-      floor_(symbolic.n, 0.0), fronts_(symbolic.count, nullptr) {
-    constexpr double WORTH = 2e6;  // work that pays for starting threads
-    if (threads_ > 1) {
-        double total = 0;
-        for (Index k = 0; k < symbolic.count; k++) total += work(symbolic, k);
-        if (total < WORTH) threads_ = 1;
-    }
-    if (threads_ > 1) subtrees_ = std::make_unique<Subtrees>(divide(symbolic, threads_));
+      floor_(symbolic.n, 0.0), subtrees_(divide(symbolic)), fronts_(symbolic.count, nullptr) {
+    if (subtrees_.work.empty()) threads_ = 1;
     for (int t = 0; t < threads_; t++) pools_.push_back(std::make_unique<Pool>());
 }
 
-// Gives the fronts that a sweep has left back to their pools.
+// Gives a front back to its pool.
+void Numeric::give_back(Index k) {
+    const std::size_t below = s_.rows_below(k);
+    for (auto& pool : pools_)
+        if (pool->put(fronts_[k], below * below)) break;
+    fronts_[k] = nullptr;
+}
+
+// The same for all fronts that a sweep has left.
 void Numeric::release() {
     for (Index k = 0; k < s_.count; k++)
-        if (fronts_[k]) {
-            const std::size_t below = s_.rows_below(k);
-            for (auto& pool : pools_)
-                if (pool->put(fronts_[k], below * below)) break;
-            fronts_[k] = nullptr;
-        }
+        if (fronts_[k]) give_back(k);
 }
 
 Front Numeric::front(Index k, double* values) const {

@@ -12,7 +12,7 @@
 namespace pyasreml {
 
 // left[p]: children of p still to come; p's front goes back after the last one. keep: leave that to the caller.
-// threads: more than one for a large front.
+// threads: for its strips, or WHOLE.
 void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep,
                            int threads) {
     const Front z = front(k, inverse_.get());
@@ -21,13 +21,11 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
     const bool small = is_small(width, height);
     if (width <= INVERSE_WIDTH) {
         small_inverse(l, height, width, z.panel);
-    } else if (threads > 1) {
-        tiled_inverse(blas_, threads, l, height, width, z.panel);
     } else {
         for (int j = 0; j < width; j++)
             std::memcpy(z.panel + static_cast<std::size_t>(j) * height, l + static_cast<std::size_t>(j) * height,
                         sizeof(double) * width);
-        dense_inverse(blas_, width, z.panel, height);
+        dense_inverse(blas_, threads, width, z.panel, height);
     }
     if (below == 0) return;
     const Index p = s_.parent[k];
@@ -41,7 +39,7 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
         for (int j = 0; j < width; j++)
             std::memcpy(y + static_cast<std::size_t>(j) * below, l + static_cast<std::size_t>(j) * height + width,
                         sizeof(double) * below);
-        split(threads, below, [&](int from, int to) {
+        strips(threads, below, [&](int from, int to) {
             solve_right(blas_, 'N', to - from, width, l, height, y + from, below);
         });
     }
@@ -57,9 +55,8 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
         if (small || width <= 2)
             small_symm(w, below, y, width, zr, height);
         else if (full)
-            split(threads, width, [&](int from, int to) {
-                const std::size_t first = from, a = first * below, b = first * height;
-                blas_.gemm('N', 'N', below, to - from, below, -1.0, w, below, y + a, below, 0.0, zr + b, height);
+            strips(threads, below, [&](int from, int to) {
+                blas_.gemm('N', 'N', to - from, width, below, -1.0, w + from, below, y, below, 0.0, zr + from, height);
             });
         else
             blas_.symm(below, width, -1.0, w, below, y, below, zr, height);
@@ -78,9 +75,10 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
                 z.panel[static_cast<std::size_t>(a) * height + b] -= sum;
             }
     } else {  // the strict upper part of the own block is never read
-        split(threads, width, [&](int from, int to) {
+        strips(threads, width, [&](int from, int to) {
             const std::size_t at = static_cast<std::size_t>(from) * height;
-            blas_.gemm('T', 'N', width, to - from, below, -1.0, y, below, zr + at, height, 1.0, z.panel + at, height);
+            blas_.gemm('T', 'N', width - from, to - from, below, -1.0, y + static_cast<std::size_t>(from) * below, below,
+                       zr + at, height, 1.0, z.panel + at + from, height);
         });
     }
     if (!keep && --left[p] == 0 && fronts_[p]) {
@@ -93,10 +91,7 @@ void Numeric::invert() {
     const SingleBlasThread single;
     if (!inverse_) inverse_ = allocate(s_.values());
     try {
-        if (subtrees_) return invert_subtrees();
-        std::vector<Index> left(s_.children);
-        std::vector<double> work;
-        for (Index k = s_.count - 1; k >= 0; k--) invert_front(k, *pools_[0], left, work, false, 1);
+        threads_ > 1 ? invert_subtrees() : invert_alone();
     } catch (...) {
         release();
         throw;

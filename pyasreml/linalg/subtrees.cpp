@@ -1,5 +1,5 @@
-// Factor and selected inverse by threads over disjoint subtrees. Who does what, and the order of every addition, is
-// fixed by the analysis and the number of threads: the same number gives the same bits.
+// Factor and selected inverse by threads over disjoint subtrees. How the tree is cut and the order of every addition
+// are fixed by the analysis alone: any number of threads gives the same bits.
 #include "dense.hpp"
 #include "tiles.hpp"
 
@@ -15,7 +15,7 @@ double work(const Symbolic& s, Index k) {
     return 700 + 0.05 * multiply_adds + 0.8 * below * below;
 }
 
-Subtrees divide(const Symbolic& s, int threads) {
+Subtrees divide(const Symbolic& s) {
     const Index count = s.count;
     std::vector<double> load(count, 0.0);  // of the whole subtree
     std::vector<Index> first(count), head(count, -1), next(count, -1), candidates;
@@ -37,13 +37,16 @@ Subtrees divide(const Symbolic& s, int threads) {
             next[k] = head[s.parent[k]];
             head[s.parent[k]] = k;
         }
+    constexpr double WORTH = 2e6;  // work that pays for starting threads
+    Subtrees out;
+    out.root.assign(count, 0);
+    if (total < WORTH) return out;
     // the heaviest subtrees are opened until none holds more than a share of the work
-    constexpr double PARTS = 6, SMALLEST = 200;
+    constexpr double PARTS = 24, SMALLEST = 100;
     constexpr int MOST_OPENED = 4000;
-    const double limit = total / (threads * PARTS);
+    const double limit = total / PARTS;
     auto lighter = [&](Index a, Index b) { return load[a] != load[b] ? load[a] < load[b] : a < b; };
     std::make_heap(candidates.begin(), candidates.end(), lighter);
-    Subtrees out;
     for (int opened = 0; !candidates.empty() && opened < MOST_OPENED; opened++) {
         const Index k = candidates.front();
         if (load[k] <= limit) break;
@@ -61,72 +64,101 @@ Subtrees divide(const Symbolic& s, int threads) {
     }
     std::sort(out.top.begin(), out.top.end());
     std::sort(candidates.begin(), candidates.end(), [&](Index a, Index b) { return lighter(b, a); });
-    out.work.resize(threads);
-    std::vector<double> given(threads, 0.0);
     for (Index k : candidates) {
-        const auto t = std::min_element(given.begin(), given.end()) - given.begin();
-        given[t] += load[k];
-        out.work[t].push_back({first[k], k});
+        out.work.push_back({first[k], k});
+        out.root[k] = 1;
     }
-    for (auto& list : out.work) std::sort(list.begin(), list.end());
     return out;
 }
 
-void run(const Subtrees& subtrees, const std::function<void(int, Index, Index)>& job) {
-    const int threads = static_cast<int>(subtrees.work.size());
-    std::vector<std::exception_ptr> failed(threads);
-    auto one = [&](int t) {
+int Numeric::sharing(Index k) const {
+    constexpr double LARGE_FRONT = 4e6;  // work from which a front is divided among the threads
+    return work(s_, k) > LARGE_FRONT ? threads_ : WHOLE;
+}
+
+// job(worker, first, last) for every subtree, the heaviest first; the first exception is thrown again when all ended
+template <class Job>
+void Numeric::run(const Job& job) {
+    const int tasks = static_cast<int>(subtrees_.work.size());
+    std::vector<std::exception_ptr> failed(tasks);
+    deal(threads_, tasks, [&](int worker, int t) {
         try {
-            for (const auto& [first, last] : subtrees.work[t]) job(t, first, last);
+            job(worker, subtrees_.work[t].first, subtrees_.work[t].second);
         } catch (...) {
             failed[t] = std::current_exception();
         }
-    };
-    split(threads, threads, [&](int from, int to) {
-        for (int t = from; t < to; t++) one(t);
     });
     for (const std::exception_ptr& e : failed)
         if (e) std::rethrow_exception(e);
 }
 
-constexpr double LARGE_FRONT = 4e6;  // work from which a front is divided among the threads
+// Adds the update that a subtree's root has kept to its parent.
+void Numeric::hand_over(Index k) {
+    const Index p = s_.parent[k];
+    if (p < 0 || !fronts_[k]) return;
+    const std::size_t below = s_.rows_below(k), parent_below = s_.rows_below(p);
+    if (parent_below > 0 && !fronts_[p]) fronts_[p] = pools_[0]->zeros(parent_below * parent_below);
+    extend_add(fronts_[k], static_cast<int>(below), s_.relative_of(k), front(p, factor_.get()));
+    give_back(k);
+}
+
+Pos Numeric::factor_alone() {
+    std::size_t top = 0;
+    for (Index k = 0; k < s_.count; k++) {
+        const bool of_top = top < subtrees_.top.size() && subtrees_.top[top] == k;
+        top += of_top;
+        const Pos bad = factor_front(k, *pools_[0], subtrees_.root[k], of_top ? sharing(k) : WHOLE);
+        if (bad) return bad;
+        if (subtrees_.root[k]) hand_over(k);
+    }
+    return 0;
+}
 
 Pos Numeric::factor_subtrees() {
     std::vector<Pos> failed(threads_, 0);
-    run(*subtrees_, [&](int t, Index first, Index last) {
-        for (Index k = first; k <= last && !failed[t]; k++) failed[t] = factor_front(k, *pools_[t], k == last, 1);
+    run([&](int worker, Index first, Index last) {
+        Pos bad = 0;
+        for (Index k = first; k <= last && !bad; k++) bad = factor_front(k, *pools_[worker], k == last, WHOLE);
+        if (bad && (!failed[worker] || bad < failed[worker])) failed[worker] = bad;
     });
     Pos bad = 0;
     for (Pos b : failed)
         if (b && (!bad || b < bad)) bad = b;
-    for (int t = 0; t < threads_ && !bad; t++)
-        for (const auto& [first, k] : subtrees_->work[t]) {
-            const Index p = s_.parent[k];
-            if (p < 0) continue;
-            const std::size_t below = s_.rows_below(k), parent_below = s_.rows_below(p);
-            if (parent_below > 0 && !fronts_[p]) fronts_[p] = pools_[0]->zeros(parent_below * parent_below);
-            extend_add(fronts_[k], static_cast<int>(below), s_.relative_of(k), front(p, factor_.get()));
-            pools_[t]->put(fronts_[k], below * below);
-            fronts_[k] = nullptr;
+    if (bad) return bad;
+    // what is left in the order of one thread, subtrees in their places
+    std::size_t top = 0;
+    for (Index k = 0; k < s_.count; k++) {
+        if (top < subtrees_.top.size() && subtrees_.top[top] == k) {
+            top++;
+            bad = factor_front(k, *pools_[0], false, sharing(k));
+            if (bad) return bad;
+        } else if (subtrees_.root[k]) {
+            hand_over(k);
         }
-    for (std::size_t i = 0; i < subtrees_->top.size() && !bad; i++) {
-        const Index k = subtrees_->top[i];
-        bad = factor_front(k, *pools_[0], false, work(s_, k) > LARGE_FRONT ? threads_ : 1);
     }
-    if (bad) release();
-    return bad;
+    return 0;
+}
+
+void Numeric::invert_alone() {
+    std::vector<Index> left(s_.children);
+    std::vector<double> own;
+    std::size_t top = subtrees_.top.size();
+    for (Index k = s_.count - 1; k >= 0; k--) {
+        const bool of_top = top > 0 && subtrees_.top[top - 1] == k;
+        top -= of_top;
+        invert_front(k, *pools_[0], left, own, false, of_top ? sharing(k) : WHOLE);
+    }
 }
 
 void Numeric::invert_subtrees() {
     std::vector<Index> left(s_.children);
     std::vector<double> own;
-    const std::vector<Index>& top = subtrees_->top;
+    const std::vector<Index>& top = subtrees_.top;
     // children of the top that belong to a subtree keep its fronts: they count as never done, release() ends it
-    for (std::size_t i = top.size(); i-- > 0;) 
-        invert_front(top[i], *pools_[0], left, own, false, work(s_, top[i]) > LARGE_FRONT ? threads_ : 1);
-    run(*subtrees_, [&](int t, Index first, Index last) {
-        std::vector<double> mine;
-        for (Index k = last; k >= first; k--) invert_front(k, *pools_[t], left, mine, k == last, 1);
+    for (std::size_t i = top.size(); i-- > 0;) invert_front(top[i], *pools_[0], left, own, false, sharing(top[i]));
+    std::vector<std::vector<double>> mine(threads_);
+    run([&](int worker, Index first, Index last) {
+        for (Index k = last; k >= first; k--) invert_front(k, *pools_[worker], left, mine[worker], k == last, WHOLE);
     });
     release();
 }

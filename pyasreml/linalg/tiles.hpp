@@ -1,43 +1,52 @@
-// Operations on one large front by several threads: strips of rows or columns, each by single-threaded BLAS calls.
+// Operations on one large front in strips that several threads may take. The strips depend on the operation's size
+// alone, never on the number of threads, so that any number gives the same bits.
 #pragma once
 #include "kernel.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <system_error>
 #include <thread>
 
 namespace pyasreml {
 
-// job(from, to) on `threads` strips of [0, count); a strip whose thread cannot be had is done by the caller
+// job(worker, task) for every task in [0, tasks), each by whichever worker is free; workers count from 0
 template <class Job>
-void split(int threads, int count, const Job& job) {
-    const int strips = threads < count ? threads : count;
-    if (strips <= 1) {
-        if (count > 0) job(0, count);
-        return;
-    }
-    auto strip = [&](int t) {
-        const Pos size = count;
-        job(static_cast<int>(size * t / strips), static_cast<int>(size * (t + 1) / strips));
+void deal(int threads, int tasks, const Job& job) {
+    std::atomic<int> next{0};
+    auto take = [&](int worker) {
+        for (int t = next++; t < tasks; t = next++) job(worker, t);
     };
     std::vector<std::thread> others;
-    others.reserve(strips);
-    for (int t = 1; t < strips; t++) {
+    for (int w = 1; w < std::min(threads, tasks); w++) {
         try {
-            others.emplace_back(strip, t);
+            others.emplace_back(take, w);
         } catch (const std::system_error&) {
-            strip(t);
+            break;  // no more threads to be had: those that run do the rest
         }
     }
-    strip(0);
+    take(0);
     for (std::thread& t : others) t.join();
 }
 
-// Cholesky of the panel with the rows below; 0, or 1 + the column that fails (columns before it are done)
-int tiled_factor(const Blas& blas, int threads, double* panel, int height, int width);
+constexpr int WHOLE = 0;  // in place of a number of threads: a front too small to be divided
+
+// job(from, to) on strips of [0, count)
+template <class Job>
+void strips(int threads, int count, const Job& job) {
+    if (count <= 0) return;
+    const int size = threads == WHOLE || count <= 512 ? count : std::max(320, (count / 8 + 63) / 64 * 64);
+    if (size >= count) return job(0, count);
+    deal(threads, (count + size - 1) / size, [&](int, int t) { job(t * size, std::min((t + 1) * size, count)); });
+}
+
 // lower trapezoid (rows x cols, rows >= cols) of c := beta c - a a', a: rows x k
-void tiled_update(const Blas& blas, int threads, int rows, int cols, int k, const double* a, int lda, double beta,
-                  double* c, int ldc);
-// lower triangle of z (the panel's layout) = inverse of l l', l: the panel's own block; its upper triangle is scratch
-void tiled_inverse(const Blas& blas, int threads, const double* panel, int height, int width, double* z);
+void update_trapezoid(const Blas& blas, int threads, int rows, int cols, int k, const double* a, int lda, double beta,
+                      double* c, int ldc);
+// lower triangle of c += a' a, a: k x n
+void add_gram(const Blas& blas, int threads, int n, int k, const double* a, int lda, double* c, int ldc);
+// b := alpha op(a) b or alpha b op(a), a lower triangular, b: m x n
+void multiply_triangle(const Blas& blas, int threads, char side, char ta, int m, int n, double alpha, const double* a,
+                       int lda, double* b, int ldb);
 
 }  // namespace pyasreml

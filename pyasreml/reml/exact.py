@@ -31,6 +31,9 @@ MAXIT = 200
 """Iterations allowed unless the user sets ``maxit``."""
 GAIN = 1e-11
 """U'd, twice the predicted gain, below this (times 1 + |logL|/1000) counts as arrived."""
+ROUNDING = 1e-12
+"""Twice a predicted gain below this (times 1 + |logL|) cannot be seen in the log-likelihood, a sum of that many digits:
+the last step is then taken unless the log-likelihood falls by more."""
 BOUND = 1e-8
 """A variance at its bound: this times the scale (1 for ratios, the variance of y otherwise)."""
 ROOT_BOUND = 1e-5
@@ -133,6 +136,7 @@ class Exact:
         self._lower[self._correlation & (codes == "P")] = BOUND
         self._active = np.array([i not in self._held for i in range(len(self.table))])
         self._constraint = self.table.constraint
+        self._latest: Point | None = None
         self._free = self._active.copy()
         if self._constraint is not None:
             self._free &= ~self._constraint.follows
@@ -186,6 +190,15 @@ class Exact:
                 iterates.append(self._record(number, here.point, 1.0, len(bound)))
                 converged = True
                 break
+            rounding = ROUNDING * (1 + abs(here.point.loglik))
+            if gain < rounding and not hit:
+                iterates.append(self._record(number, here.point, 1.0, len(bound)))
+                last = self._last_step(here, live, rounding)
+                if last is not here:
+                    previous, here = here.point.theta, last
+                    iterates.append(self._record(number + 1, here.point, 1.0, len(bound)))
+                converged = True
+                break
             nearer, alpha, hit = self._search(here, live)
             iterates.append(self._record(number, here.point, alpha, len(bound) + len(hit)))
             if nearer is None:
@@ -217,7 +230,7 @@ class Exact:
         theta = here.point.theta
         change = percent_change(previous, theta, final)
         # the factor must belong to the point that is reported
-        point = evaluate(self.equations, theta, self._active)
+        point = here.point if here.point is self._latest else self._evaluate(theta)
         raw = point
         if self._constraint is not None:
             score, ai = self._constraint.pull(point.score, point.ai)
@@ -231,6 +244,24 @@ class Exact:
         if self._constraint is not None:
             final, ai_inverse = self._constraint.final_codes(final), self._constraint.push(ai_inverse)
         return Estimates(iterates, theta, final, change, ai_inverse, raw, converged, message)
+
+    def _evaluate(self, theta: FloatArray, least: float = -np.inf) -> Point:
+        """The point at θ; derivatives are left out where the log-likelihood is below `least`."""
+        self._latest = None
+        point = evaluate(self.equations, theta, self._active, least=least)
+        if point.loglik >= least:
+            self._latest = point
+        return point
+
+    def _last_step(self, here: _Local, live: IntArray, rounding: float) -> _Local:
+        """The full Newton step where its gain is lost in rounding; `here` where it cannot be made."""
+        move, _ = self._move(here, live, 0.0)
+        try:
+            free = self._expand(here.free + move)
+            trial = self._evaluate(self.chart.from_free(free), here.point.loglik - rounding)
+        except NotFeasible:
+            return here
+        return self._local(trial, free) if trial is self._latest else here
 
     def _record(self, number: int, point: Point, alpha: float, restrained: int) -> Iterate:
         iterate = Iterate(number, point.loglik, point.sigma2, point.theta, alpha, restrained)
@@ -271,7 +302,7 @@ class Exact:
             free = self.chart.to_free(self.start)
             # a parameter that is held may stand below the bound of a free one
             free = self._expand(np.where(self._active, np.maximum(free, self._lower), free))
-            return self._local(evaluate(self.equations, self.chart.from_free(free), self._active), free)
+            return self._local(self._evaluate(self.chart.from_free(free)), free)
         except (NotFeasible, np.linalg.LinAlgError) as error:
             raise FitError(f"{error} at the start values; give others by init=, G.param or R.param") from None
 
@@ -328,7 +359,7 @@ class Exact:
             for alpha in (1.0, 0.5, 0.25):
                 try:
                     free = self._expand(here.free + alpha * move)
-                    trial = evaluate(self.equations, self.chart.from_free(free), self._active, least=here.point.loglik)
+                    trial = self._evaluate(self.chart.from_free(free), here.point.loglik)
                 except NotFeasible:
                     continue
                 if trial.loglik > here.point.loglik:
@@ -350,7 +381,7 @@ class Exact:
             return found, 1.0
         try:
             free = self._expand(free)
-            trial = evaluate(self.equations, self.chart.from_free(free), self._active, least=found.point.loglik)
+            trial = self._evaluate(self.chart.from_free(free), found.point.loglik)
         except NotFeasible:
             return found, 1.0
         return (self._local(trial, free), alpha) if trial.loglik > found.point.loglik else (found, 1.0)

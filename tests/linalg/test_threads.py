@@ -1,4 +1,4 @@
-"""Threads over subtrees: the same answer, the same bits every time, errors as with one thread."""
+"""Threads over subtrees: the same bits with any number of them, errors as with one thread."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def test_same_answers_and_same_bits(make) -> None:
     pattern, where, val = make()
     analysis = analyze(pattern)
     one: tuple[np.ndarray, ...] = ()
-    for threads in (1, 2, 3):
+    for threads in (1, 2, 3, 7):
         num = analysis.numeric(threads=threads)
         num.set_entries(where, np.zeros(len(where), np.int32), val)
         first = results(num, pattern.n)
         again = results(num, pattern.n)
         one = one or first
         for a, b, c in zip(one, first, again, strict=True):
-            assert_allclose(b, a, rtol=1e-9, atol=1e-12)
+            assert (b == a).all()
             assert (b == c).all()
 
 
