@@ -7,7 +7,7 @@ from ._linalg import Columns, NotPositiveDefinite, OutsidePattern
 from .backends import SOLVERS, Analysis, Numeric, analyze
 from .pattern import Pattern, build_pattern
 from .rank import aliased
-from .sparse import Csr, gram
+from .sparse import Csr, gram, gram_parts
 
 __all__ = [
     "SOLVERS",
@@ -22,4 +22,5 @@ __all__ = [
     "analyze",
     "build_pattern",
     "gram",
+    "gram_parts",
 ]

@@ -10,7 +10,7 @@ from scipy.linalg.cython_lapack cimport dlauum, dpotrf, dtrtri
 
 from pyasreml.linalg.kernel cimport (
     Blas, PatternView, Counts, Symbolic, Kernel, CsrView, Triplets, c_min_degree, c_dissect, c_count, c_analyze,
-    c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_dot, c_tdot, c_transpose, c_gram,
+    c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_dot, c_tdot, c_transpose, c_gram, c_gram_parts,
     CRanges, EntryView, Sides,
     find_blas_threads,
 )
@@ -42,6 +42,15 @@ cdef object _int32(const vector[int32_t]& v):
     cdef int64_t i, n = v.size()
     out = np.empty(n, dtype=np.int32)
     cdef int32_t[::1] o = out
+    for i in range(n):
+        o[i] = v[i]
+    return out
+
+
+cdef object _float64(const vector[double]& v):
+    cdef int64_t i, n = v.size()
+    out = np.empty(n)
+    cdef double[::1] o = out
     for i in range(n):
         o[i] = v[i]
     return out

@@ -170,7 +170,6 @@ def gram(w, wt, m, weights):
     cdef const double[::1] d
     cdef const double* d_ = NULL
     cdef Triplets out
-    cdef int64_t i, count
     if m is not None:
         middle = _csr(m[0], m[1], m[2], m[3])
         m_ = &middle
@@ -179,9 +178,27 @@ def gram(w, wt, m, weights):
         d_ = _doubles(d)
     with nogil:
         c_gram(a, t, m_, d_, out)
-    count = out.values.size()
-    values = np.empty(count)
-    cdef double[::1] v = values
-    for i in range(count):
-        v[i] = out.values[i]
-    return _int32(out.rows), _int32(out.cols), values
+    return _int32(out.rows), _int32(out.cols), _float64(out.values)
+
+
+def gram_parts(w, const int32_t[::1] row, const int32_t[::1] col, const int32_t[::1] part, const double[::1] value,
+               int32_t parts):
+    """Lower triangles of W' M_k W, k < parts, as rows, cols, part, values; M_k by entries of its lower triangle."""
+    cdef CsrView a = _csr(w[0], w[1], w[2], w[3])
+    cdef Triplets out
+    cdef vector[int64_t] ends
+    cdef int64_t entries = row.shape[0], i = 0
+    cdef int32_t k
+    cdef const int32_t* row_ = _ints(row)
+    cdef const int32_t* col_ = _ints(col)
+    cdef const int32_t* part_ = _ints(part)
+    cdef const double* value_ = _doubles(value)
+    with nogil:
+        c_gram_parts(a, entries, row_, col_, part_, value_, parts, out, ends)
+    of = np.empty(out.values.size(), dtype=np.int32)
+    cdef int32_t[::1] o = of
+    for k in range(parts):
+        while i < ends[k]:
+            o[i] = k
+            i += 1
+    return _int32(out.rows), _int32(out.cols), of, _float64(out.values)

@@ -354,6 +354,11 @@ struct Triplets {
 // lower triangle of w' diag(weights) m w; transposed is w'; weights or m may be null
 void gram(const CsrView& w, const CsrView& transposed, const CsrView* m, const double* weights, Triplets& out);
 
+// --- parts.cpp
+// the same for M_k, k < parts, given by entries of their lower triangles; ends[k]: triplets up to and with those of k
+void gram_parts(const CsrView& w, Pos entries, const Index* row, const Index* col, const Index* part,
+                const double* value, Index parts, Triplets& out, std::vector<Pos>& ends);
+
 // --- columns.cpp: derivatives of the equations by the variance parameters, as right-hand sides
 struct EntryView {  // of basis matrices: value at (row, col) of the matrix of number basis, one triangle
     Pos count;

@@ -114,6 +114,9 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
     void c_transpose "pyasreml::csr_transpose"(const CsrView&, int64_t*, int32_t*, double*) except +
     void c_gram "pyasreml::gram"(const CsrView&, const CsrView&, const CsrView*, const double*, Triplets&) except +
 
+    void c_gram_parts "pyasreml::gram_parts"(const CsrView&, int64_t, const int32_t*, const int32_t*, const int32_t*,
+                                             const double*, int32_t, Triplets&, vector[int64_t]&) except +
+
 
 cdef extern from "blas_threads.hpp" namespace "pyasreml":
     bint find_blas_threads(void*)

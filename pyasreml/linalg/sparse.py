@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _linalg
 
-__all__ = ["Csr", "gram"]
+__all__ = ["Csr", "gram", "gram_parts"]
 
 _Arrays = tuple[int, NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
 
@@ -159,3 +159,43 @@ def gram(
         if d.shape != (w.n_rows,):
             raise ValueError(f"weights must have shape ({w.n_rows},), not {d.shape}")
     return _linalg.gram(w._arrays, w.transpose()._arrays, None if m is None else m._arrays, d)
+
+
+def gram_parts(
+    w: Csr, row: ArrayLike, col: ArrayLike, part: ArrayLike, value: ArrayLike, parts: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """Lower triangles of W' M_k W for symmetric M_k, k < parts, each over the rows and columns it touches.
+
+    Parameters
+    ----------
+    w : Csr
+        (n, q).
+    row, col, part : (m,) array of int
+        Entries of the lower triangles of the M_k, and the k they belong to.
+    value : (m,) array of float
+    parts : int
+
+    Returns
+    -------
+    rows, cols, part : (k,) int32 arrays
+        Positions with ``rows >= cols``, unique within a part, by parts and rows.
+    vals : (k,) float64 array
+
+    Raises
+    ------
+    ValueError
+        For entries outside W's rows or the parts.
+
+    Examples
+    --------
+    >>> w = Csr(2, 1, [0, 1, 2], [0, 0], [1.0, 2.0])
+    >>> [x.tolist() for x in gram_parts(w, [0, 1, 1], [0, 1, 0], [0, 0, 1], [1.0, 1.0, 1.0], 2)]
+    [[0, 0], [0, 0], [0, 1], [5.0, 4.0]]
+    """
+    i, j, k = (np.ascontiguousarray(x, dtype=np.int32) for x in (row, col, part))
+    v = np.ascontiguousarray(value, dtype=np.float64)
+    if not i.shape == j.shape == k.shape == v.shape or i.ndim != 1:
+        raise ValueError(f"row {i.shape}, col {j.shape}, part {k.shape} and value {v.shape} must be vectors alike")
+    if i.size and (j.min() < 0 or (i < j).any() or i.max() >= w.n_rows or k.min() < 0 or k.max() >= parts):
+        raise ValueError(f"entries must lie in the lower triangle of order {w.n_rows} and in parts [0, {parts})")
+    return _linalg.gram_parts(w._arrays, i, j, k, v, parts)

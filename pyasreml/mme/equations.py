@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.design import side_by_side
-from pyasreml.linalg import Csr, analyze, build_pattern, gram
+from pyasreml.linalg import Csr, analyze, build_pattern, gram_parts
 from pyasreml.linalg.backends import BlockNumeric, Numeric
 from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.dense_block import blocks_of, dense_last, dense_prior
@@ -156,7 +156,8 @@ class Equations:
         for rows, product in zip(self.residual.grids, self.residual.products, strict=True):
             places.add_section(rows, product)
         for t, product in enumerate(self.variance.random):
-            places.add_term(self.offsets[t], product)
+            if self._dense[t] is None:
+                places.add_term(self.offsets[t], product)
         by_effects = places.coordinates()
         if by_effects is None or self.whitening is None:
             return by_effects
@@ -260,24 +261,11 @@ class Equations:
 
     def _record_entries(self) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
         """Row, column, coefficient and value of every contribution to the lower triangle of W'R⁻¹W, by effects."""
-        none = np.zeros(0, np.int64)
-        parts: list[tuple[IntArray, IntArray, IntArray, FloatArray]] = [(none, none, none, np.zeros(0))]
         residual = self.residual
-        order = np.argsort(residual.coef, kind="stable")
-        edges = np.searchsorted(residual.coef[order], np.arange(residual.offsets[-1] + 1))
-        for m in range(residual.offsets[-1]):
-            mine = order[edges[m] : edges[m + 1]]
-            if mine.size == 0:
-                continue
-            row, col, value = residual.row[mine], residual.col[mine], residual.value[mine]
-            if (row == col).all():
-                part = self.W if mine.size == self.n and (row == np.arange(self.n)).all() else take_rows(self.W, row)
-                r, c, v = gram(part, weights=value)
-            else:
-                used, at = np.unique(np.concatenate([row, col]), return_inverse=True)
-                r, c, v = gram(take_rows(self.W, used), _symmetric(used.size, at[: row.size], at[row.size :], value))
-            parts.append((r.astype(np.int64), c.astype(np.int64), np.full(r.size, m, np.int64), v))
-        return tuple(np.concatenate(x) for x in zip(*parts, strict=True))  # type: ignore[return-value]
+        row, col, coef, value = gram_parts(
+            self.W, residual.row, residual.col, residual.coef, residual.value, residual.offsets[-1]
+        )
+        return row.astype(np.int64), col.astype(np.int64), coef.astype(np.int64), value
 
     @property
     def unknowns(self) -> int:
@@ -371,13 +359,3 @@ def take_rows(matrix: Csr, rows: IntArray) -> Csr:
     indptr = np.concatenate([[0], np.cumsum(counts)])
     place = np.repeat(starts - indptr[:-1], counts) + np.arange(indptr[-1])
     return Csr(rows.size, matrix.n_cols, indptr, matrix.indices[place], matrix.data[place])
-
-
-def _symmetric(n: int, row: IntArray, col: IntArray, value: FloatArray) -> Csr:
-    """Both triangles of a symmetric matrix from the entries of one."""
-    off = row != col
-    r, c = np.concatenate([row, col[off]]), np.concatenate([col, row[off]])
-    v = np.concatenate([value, value[off]])
-    order = np.lexsort((c, r))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(r, minlength=n))])
-    return Csr(n, n, indptr, c[order].astype(np.int32), v[order])

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose
 
-from pyasreml.linalg import Csr, gram
+from pyasreml.linalg import Csr, gram, gram_parts
 
 
 def random_csr(seed: int, n: int, q: int, density: float = 0.1) -> tuple[Csr, np.ndarray]:
@@ -48,6 +48,46 @@ def test_gram(seed: int) -> None:
         got = np.zeros((q, q))
         got[rows, cols] = vals
         assert_allclose(got, np.tril(dense.T @ middle @ dense), atol=1e-13)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_gram_of_many_parts(seed: int) -> None:
+    """Parts that touch few rows, all rows, single rows, none; diagonal and not."""
+    rng = np.random.default_rng(seed)
+    n, q = 30, 20
+    w, dense = random_csr(seed, n, q, 0.15)
+    middles = []
+    for touched in (np.arange(n), rng.permutation(n)[:7], rng.permutation(n)[:1], np.arange(0), rng.permutation(n)[:9]):
+        m = np.zeros((n, n))
+        m[np.ix_(touched, touched)] = rng.standard_normal((touched.size, touched.size))
+        middles.append(np.tril(m))
+    middles.append(np.diag(rng.standard_normal(n)))
+    middles.append(np.diag(np.where(rng.random(n) < 0.3, 1.5, 0.0)))
+    row, col, part, value = (
+        np.concatenate(x)
+        for x in zip(*[(*np.nonzero(m), np.full(np.count_nonzero(m), k), m[np.nonzero(m)])
+                       for k, m in enumerate(middles)], strict=True)
+    )
+    mixed = rng.permutation(row.size)
+    got = gram_parts(w, row[mixed], col[mixed], part[mixed], value[mixed], len(middles))
+    assert (np.diff(got[2]) >= 0).all()
+    for k, m in enumerate(middles):
+        rows, cols, vals = (x[got[2] == k] for x in (got[0], got[1], got[3]))
+        assert (rows >= cols).all()
+        assert len(np.unique(rows.astype(int) * q + cols)) == len(rows)
+        found = np.zeros((q, q))
+        found[rows, cols] = vals
+        whole = m + np.tril(m, -1).T
+        assert_allclose(found, np.tril(dense.T @ whole @ dense), atol=1e-13)
+
+
+def test_entries_outside_the_parts() -> None:
+    w, _ = random_csr(0, 4, 3)
+    for entry in ((4, 0, 0), (0, 1, 0), (1, -1, 0), (1, 0, 2), (1, 0, -1)):
+        with pytest.raises(ValueError, match="entries must lie"):
+            gram_parts(w, *([x] for x in entry), [1.0], 2)
+    with pytest.raises(ValueError, match="vectors"):
+        gram_parts(w, [0], [0], [0], [1.0, 2.0], 1)
 
 
 def test_duplicates_add_up() -> None:
