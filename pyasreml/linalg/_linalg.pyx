@@ -107,6 +107,7 @@ cdef class Analysis:
     """
 
     cdef Symbolic s
+    cdef object __weakref__
     cdef readonly str order
     cdef readonly object perm
 

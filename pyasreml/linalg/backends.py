@@ -11,6 +11,7 @@ from . import _linalg
 from .cholmod import CholmodAnalysis
 from .ordering import Coordinates, choose
 from .pattern import Pattern
+from .remembered import keep, key_of, recall
 
 __all__ = ["SOLVERS", "Analysis", "BlockNumeric", "Numeric", "Ranges", "Solver", "analyze"]
 
@@ -144,7 +145,8 @@ def analyze(
     Returns
     -------
     Analysis
-        Its `bytes` are known before anything numeric is allocated.
+        Its `bytes` are known before anything numeric is allocated. One that is in use for the same pattern is given
+        again.
 
     Raises
     ------
@@ -167,7 +169,16 @@ def analyze(
     """
     if solver not in SOLVERS:
         raise ValueError(f"unknown solver {solver!r}: use {' or '.join(SOLVERS)}")
-    choice = choose(pattern, order, last, coordinates)
-    if solver == "cholmod":
-        return CholmodAnalysis(pattern, choice)
-    return _linalg.Analysis(pattern.indptr, pattern.indices, choice.perm, choice.last, choice.name)
+    end = None if last is None else np.ascontiguousarray(last, dtype=np.int32)
+    if solver == "cholmod":  # holds the factor's values as well: one for each model
+        return CholmodAnalysis(pattern, choose(pattern, order, end, coordinates))
+    # with coordinates of its own a pattern has but one order
+    key = key_of(pattern, end, order, coordinates is None) if isinstance(order, str) else b""
+    found: Analysis | None = recall(key)
+    if found is not None:
+        return found
+    choice = choose(pattern, order, end, coordinates)
+    made = _linalg.Analysis(pattern.indptr, pattern.indices, choice.perm, choice.last, choice.name)
+    if key:
+        keep(key, made)
+    return made

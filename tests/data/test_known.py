@@ -69,6 +69,21 @@ def test_the_inverse_of_a_pedigree_matrix_is_sparse_again() -> None:
     assert known_matrix("K", NAMED).value.size <= len(GINV)
 
 
+def test_what_hangs_on_an_inverse_is_not_copied() -> None:
+    """pandas copies `attrs` deeply for every column taken by name: of a large pedigree, all its names."""
+
+    class Precious:
+        def __deepcopy__(self, memo: dict) -> None:
+            raise AssertionError("copied")
+
+    inverse = pa.ainverse({"id": ["a", "b", "c"], "sire": ["0", "0", "a"], "dam": ["0", "0", "b"]})
+    inverse.attrs["more"] = Precious()
+    known = known_matrix("A", inverse)
+    assert known.names == ("a", "b", "c")
+    assert known.row.dtype == known.col.dtype == np.int64
+    assert known.value.tolist() == [1.5, 0.5, 1.5, -1.0, -1.0, 2.0]
+
+
 def test_families_are_inverted_one_by_one() -> None:
     rng = np.random.default_rng(1)
     blocks = [(b := rng.normal(size=(k, k))) @ b.T + np.eye(k) for k in (1, 3, 2, 1, 4)]

@@ -94,6 +94,30 @@ def test_dissection_by_coordinates_of_a_grid() -> None:
     assert np.array_equal(np.sort(choose(pattern, coordinates=x).perm), np.arange(3600))
 
 
+def test_coordinates_are_asked_for_only_where_they_can_pay() -> None:
+    asked = []
+
+    def places(size: int) -> np.ndarray:
+        asked.append(size)
+        return grid(size)[1]
+
+    for size in (12, 70):
+        pattern, x = grid(size)
+        choice = choose(pattern, coordinates=lambda size=size: places(size))
+        assert choice.flops == min(choice.flops, choose(pattern, coordinates=x).flops)
+    assert asked == [70]
+    assert choose(pattern, coordinates=lambda: None).perm.size == 4900
+
+
+def test_metis_may_not_take_longer_than_two_factorizations() -> None:
+    pattern, _ = grid(200)  # METIS: 0.25 s
+    assert not ordering._worth_metis(pattern, 1e9)
+    assert ordering._worth_metis(pattern, 1e10)
+    small, _ = grid(40)  # next to nothing
+    assert ordering._worth_metis(small, 1e8)
+    assert not ordering._worth_metis(small, 1e6)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_dissection_of_any_graph_is_a_permutation(seed: int) -> None:
     from pyasreml.linalg import _linalg

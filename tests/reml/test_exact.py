@@ -88,3 +88,26 @@ def test_the_default_stepper_ends_within_its_stop_rule_of_the_optimum(name):
     assert like.point.loglik <= best.point.loglik + 1e-7
     if like.converged:
         assert like.point.loglik == pytest.approx(best.point.loglik, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["components", "spatial", "us"])
+def test_no_evaluation_is_wasted_where_the_gain_is_lost_in_rounding(name, monkeypatch):
+    """The iteration ends with the point it reports: no search below the rounding of the log-likelihood."""
+    from pyasreml.reml import exact as stepper
+
+    seen = []
+
+    def counted(equations, theta, active, **options):
+        point = evaluate(equations, theta, active, **options)
+        seen.append((theta.tobytes(), point))
+        return point
+
+    monkeypatch.setattr(stepper, "evaluate", counted)
+    estimates = Exact(engine(name).equations).run()
+    assert estimates.converged
+    assert seen[-1][1] is estimates.point  # the factor belongs to it
+    thetas = [key for key, _ in seen]
+    assert len(set(thetas)) == len(thetas)
+    best = max(point.loglik for _, point in seen)
+    assert estimates.point.loglik >= best - 1e-12 * (1 + abs(best))
+    assert estimates.iterates[-1].loglik == estimates.point.loglik
