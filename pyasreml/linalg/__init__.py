@@ -7,7 +7,7 @@ from ._linalg import Columns, NotPositiveDefinite, OutsidePattern
 from .backends import SOLVERS, Analysis, Numeric, analyze
 from .pattern import Pattern, build_pattern
 from .rank import aliased
-from .sparse import Csr, gram, gram_parts
+from .sparse import Csr, gram, gram_parts, quadratic_forms
 
 __all__ = [
     "SOLVERS",
@@ -23,4 +23,5 @@ __all__ = [
     "build_pattern",
     "gram",
     "gram_parts",
+    "quadratic_forms",
 ]

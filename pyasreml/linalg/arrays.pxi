@@ -202,3 +202,17 @@ def gram_parts(w, const int32_t[::1] row, const int32_t[::1] col, const int32_t[
             o[i] = k
             i += 1
     return _int32(out.rows), _int32(out.cols), of, _float64(out.values)
+
+
+def quadratic_forms(const int64_t[::1] row, const int64_t[::1] col, const int64_t[::1] part, const double[::1] value,
+                    const double[::1] x, int32_t parts):
+    """x' M_k x, k < parts; M_k by entries of its lower triangle."""
+    cdef int64_t e, entries = row.shape[0]
+    cdef double term
+    out = np.zeros(parts)
+    cdef double[::1] o = out
+    with nogil:
+        for e in range(entries):
+            term = value[e] * x[row[e]] * x[col[e]]
+            o[part[e]] += term if row[e] == col[e] else 2 * term
+    return out

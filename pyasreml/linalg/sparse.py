@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _linalg
 
-__all__ = ["Csr", "gram", "gram_parts"]
+__all__ = ["Csr", "gram", "gram_parts", "quadratic_forms"]
 
 _Arrays = tuple[int, NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
 
@@ -199,3 +199,31 @@ def gram_parts(
     if i.size and (j.min() < 0 or (i < j).any() or i.max() >= w.n_rows or k.min() < 0 or k.max() >= parts):
         raise ValueError(f"entries must lie in the lower triangle of order {w.n_rows} and in parts [0, {parts})")
     return _linalg.gram_parts(w._arrays, i, j, k, v, parts)
+
+
+def quadratic_forms(
+    row: ArrayLike, col: ArrayLike, part: ArrayLike, value: ArrayLike, x: ArrayLike, parts: int
+) -> NDArray[np.float64]:
+    """X' M_k x of symmetric M_k, k < parts.
+
+    Parameters
+    ----------
+    row, col, part : (m,) array of int
+        Entries of the lower triangles of the M_k, and the k they belong to. They are constants of a model and not
+        checked: they must lie inside.
+    value : (m,) array of float
+    x : (n,) array of float
+    parts : int
+
+    Returns
+    -------
+    (parts,) float64 array
+
+    Examples
+    --------
+    >>> quadratic_forms([0, 1, 1], [0, 1, 0], [0, 0, 1], [1.0, 1.0, 3.0], [1.0, 2.0], 2).tolist()
+    [5.0, 12.0]
+    """
+    i, j, k = (np.ascontiguousarray(a, dtype=np.int64) for a in (row, col, part))
+    v, y = (np.ascontiguousarray(a, dtype=np.float64) for a in (value, x))
+    return _linalg.quadratic_forms(i, j, k, v, y, parts)

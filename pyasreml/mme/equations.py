@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.design import side_by_side
-from pyasreml.linalg import Csr, analyze, build_pattern, gram_parts
+from pyasreml.linalg import Csr, analyze, build_pattern, gram_parts, quadratic_forms
 from pyasreml.linalg.backends import BlockNumeric, Numeric
 from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.dense_block import blocks_of, dense_last, dense_prior
@@ -338,10 +338,8 @@ class Equations:
             if dense is not None:
                 out[self.random_offsets[t] : self.random_offsets[t + 1]] = dense.products(u)
                 continue
-            twice = np.where(entries.row != entries.col, 2.0, 1.0)
             lo, hi = self.random_offsets[t], self.random_offsets[t + 1]
-            weights = entries.value * u[entries.row] * u[entries.col] * twice
-            out[lo:hi] = np.bincount(entries.basis, weights=weights, minlength=hi - lo)
+            out[lo:hi] = quadratic_forms(entries.row, entries.col, entries.basis, entries.value, u, hi - lo)
         return out
 
 

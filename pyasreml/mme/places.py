@@ -18,8 +18,9 @@ __all__ = ["Places", "grid_places"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-NARROW = 4
-"""A factor of a product is an axis of a grid where its inverse's bandwidth is below its size divided by this."""
+NARROW, WIDEST = 4, 16
+"""A factor of a product is an axis of a grid where its inverse's bandwidth is below its size divided by the first and
+no more than the second."""
 NEAR = 2.0
 """Records at most so far apart along every axis count as one place."""
 APART = 1e3
@@ -34,7 +35,7 @@ def grid_places(product: Product) -> FloatArray | None:
     for k, factor in enumerate(product.factors):
         entries = factor.entries()
         band = int((entries.row - entries.col).max()) if entries.row.size else 0
-        if factor.size > 1 and band * NARROW < factor.size:
+        if factor.size > 1 and band * NARROW < factor.size and band <= WIDEST:
             axes.append(k)
             correlated |= band > 0
     if not correlated:

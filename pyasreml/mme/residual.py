@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pyasreml.linalg import Csr
+from pyasreml.linalg import Csr, quadratic_forms
 from pyasreml.variance.base import Coefficients
 from pyasreml.variance.product import Product
 
@@ -90,13 +90,11 @@ class Residual:
             np.bincount(self.coef[a:b] - lo, minlength=hi - lo)
             for a, b, lo, hi in zip(bounds[:-1], bounds[1:], self.offsets[:-1], self.offsets[1:], strict=True)
         ]
-        self._off = self.row != self.col
-        self._twice = np.where(self._off, 2.0, 1.0)
         if not self.diagonal:
             self._prepare_pattern()
 
     def _prepare_pattern(self) -> None:
-        off = self._off
+        off = self.row != self.col
         full_row = np.concatenate([self.row, self.col[off]])
         full_col = np.concatenate([self.col, self.row[off]])
         key = full_row * self.n + full_col
@@ -131,8 +129,7 @@ class Residual:
 
     def products_of(self, e: FloatArray, count: int) -> FloatArray:
         """s_m = e'M_m e, float array (count,)."""
-        weights = self.value * e[self.row] * e[self.col] * self._twice
-        return np.bincount(self.coef, weights=weights, minlength=count).astype(float, copy=False)
+        return quadratic_forms(self.row, self.col, self.coef, self.value, e, count)
 
     def working(self, section: int, theta: FloatArray, e: FloatArray, weights: FloatArray | None) -> FloatArray:
         r"""Columns :math:`\dot R_i R^{-1} e` of one section, float array (n, p)."""

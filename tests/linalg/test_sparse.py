@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose
 
-from pyasreml.linalg import Csr, gram, gram_parts
+from pyasreml.linalg import Csr, gram, gram_parts, quadratic_forms
 
 
 def random_csr(seed: int, n: int, q: int, density: float = 0.1) -> tuple[Csr, np.ndarray]:
@@ -79,6 +79,18 @@ def test_gram_of_many_parts(seed: int) -> None:
         found[rows, cols] = vals
         whole = m + np.tril(m, -1).T
         assert_allclose(found, np.tril(dense.T @ whole @ dense), atol=1e-13)
+
+
+def test_quadratic_forms() -> None:
+    rng = np.random.default_rng(3)
+    n, parts = 12, 4
+    i, j = np.tril_indices(n)
+    part, value, x = rng.integers(0, parts - 1, i.size), rng.standard_normal(i.size), rng.standard_normal(n)
+    got = quadratic_forms(i, j, part, value, x, parts)
+    for k in range(parts):
+        m = np.zeros((n, n))
+        m[i, j] = np.where(part == k, value, 0.0)
+        assert_allclose(got[k], x @ (m + np.tril(m, -1).T) @ x, atol=1e-12)
 
 
 def test_entries_outside_the_parts() -> None:
