@@ -31,12 +31,12 @@ void deal(int threads, int tasks, const Job& job) {
 
 constexpr int WHOLE = 0;  // in place of a number of threads: a front too small to be divided
 
-// job(from, to) on strips of [0, count)
+// job(from, to) on strips of [0, count), wide enough that a product loses little by being cut
 template <class Job>
 void strips(int threads, int count, const Job& job) {
     if (count <= 0) return;
-    const int size = threads == WHOLE || count <= 512 ? count : std::max(320, (count / 8 + 63) / 64 * 64);
-    if (size >= count) return job(0, count);
+    if (threads == WHOLE || count <= 640) return job(0, count);
+    const int pieces = std::min(std::max(count / 448, 2), 16), size = ((count + pieces - 1) / pieces + 63) / 64 * 64;
     deal(threads, (count + size - 1) / size, [&](int, int t) { job(t * size, std::min((t + 1) * size, count)); });
 }
 
