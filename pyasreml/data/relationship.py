@@ -143,14 +143,19 @@ def _inverted(root: FloatArray | None, matrix: FloatArray) -> FloatArray:
     return mirrored(value.T)
 
 
-def _is_dense(matrix: Any) -> bool:
+def _as_dense(matrix: Any) -> FloatArray | None:
+    """The matrix as an array where most of it is there, however it was given; None for a small or sparse one."""
     n = matrix.shape[0]
-    return isinstance(matrix, np.ndarray) and n >= LEAST and np.count_nonzero(matrix) > SPARSE * n * n
+    sparse = not isinstance(matrix, np.ndarray)
+    if n < LEAST or (matrix.nnz if sparse else np.count_nonzero(matrix)) <= SPARSE * n * n:
+        return None
+    return np.asarray(matrix.toarray() if sparse else matrix)
 
 
-def dense_relationship(matrix: Any, names: tuple[str, ...]) -> DenseKnown | None:
+def dense_relationship(given: Any, names: tuple[str, ...]) -> DenseKnown | None:
     """A dense positive definite K whose inverse is dense; None for any other."""
-    if not _is_dense(matrix):
+    matrix = _as_dense(given)
+    if matrix is None:
         return None
     n = matrix.shape[0]
     factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=1)
@@ -167,9 +172,10 @@ def dense_relationship(matrix: Any, names: tuple[str, ...]) -> DenseKnown | None
     return known
 
 
-def dense_inverse(matrix: Any, names: tuple[str, ...]) -> DenseKnown | None:
+def dense_inverse(given: Any, names: tuple[str, ...]) -> DenseKnown | None:
     """A dense positive definite inverse of K; None for any other."""
-    if not _is_dense(matrix):
+    matrix = _as_dense(given)
+    if matrix is None:
         return None
     factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=0)
     if failed:

@@ -86,7 +86,8 @@ class Engine:
     def _rotated(self) -> tuple[VarianceModel, Rotation | None]:
         """The variance model, in unknowns in which its known matrix is diagonal where there are such."""
         sections = [s.rows for s in self.bound.sections]
-        found = find_rotation(self.bound.y, self.design.Z, self.variance, sections, self.bound.weights)
+        fixed = self.design.X.n_cols
+        found = find_rotation(self.bound.y, fixed, self.design.Z, self.variance, sections, self.bound.weights)
         return (self.variance, None) if found is None else found
 
     @property

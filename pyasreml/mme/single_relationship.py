@@ -31,10 +31,13 @@ IntArray = npt.NDArray[np.int64]
 
 SAME = 1e-12
 """Entries of proportional blocks agree to this part of the largest."""
+BORDER = 0.1
+"""Fixed columns, as a part of the term's effects, up to which the change of unknowns pays."""
 
 
 def find_rotation(
     y: FloatArray,
+    fixed: int,
     random: Sequence[Csr],
     variance: VarianceModel,
     rows: Sequence[IntArray],
@@ -46,6 +49,8 @@ def find_rotation(
     ----------
     y : float array (n,)
         NaN where missing.
+    fixed : int
+        Columns of X: each becomes a dense border, which many of them make dearer than the dense matrix is.
     random : sequence of Csr
         Z of each random term.
     variance : VarianceModel
@@ -56,6 +61,8 @@ def find_rotation(
     if len(variance.random) != 1:
         return None
     product = variance.random[0]
+    if fixed > BORDER * product.size:
+        return None
     dense = [j for j, f in enumerate(product.factors) if dense_matrix(f) is not None]
     if len(dense) != 1 or product.negative or any(isinstance(f, FactorAnalytic) for f in product.factors):
         return None

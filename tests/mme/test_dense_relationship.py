@@ -31,6 +31,9 @@ def matrix() -> pd.DataFrame:
 K = matrix()
 KINV = pd.DataFrame(np.linalg.inv(K.to_numpy()), index=NAMES, columns=NAMES)
 KINV.attrs["INVERSE"] = True
+AT = np.tril_indices(Q)
+ENTRIES = pd.DataFrame({"Row": AT[0] + 1, "Column": AT[1] + 1, "Ainverse": KINV.to_numpy()[AT]})
+ENTRIES.attrs.update(INVERSE=True, rowNames=NAMES)
 OTHER = pd.DataFrame(matrix().to_numpy() * 0.5 + 0.5 * np.eye(Q) + 0.1, index=NAMES, columns=NAMES)
 
 
@@ -52,6 +55,7 @@ def records(seed: int = 1) -> pd.DataFrame:
     frame["place"] = place.astype(str)
     frame["x"] = slope
     frame["w"] = random.uniform(0.5, 2.0, n)
+    frame["cell"] = (np.arange(n) % 23).astype(str)
     frame["block"] = (np.arange(n) % 9).astype(str)
     return frame
 
@@ -69,6 +73,8 @@ MODELS: dict[str, tuple[dict[str, Any], bool]] = {
     "missing records": (dict(fixed="y1 ~ place", random="~ vm(id, K)", data=SOME), True),
     "weights": (dict(fixed="y1 ~ x", random="~ vm(id, K)", weights="w"), True),
     "by the inverse": (dict(fixed="y1 ~ place", random="~ vm(id, KINV)"), True),
+    "by its entries": (dict(fixed="y1 ~ place", random="~ vm(id, ENTRIES)"), True),
+    "many fixed effects": (dict(fixed="y1 ~ place + cell", random="~ vm(id, K)"), False),
     "sigma scale": (dict(fixed="y1 ~ place", random="~ vm(id, K)", residual="~ idv(units)"), True),
     "us by traits": (dict(fixed=BOTH, random="~ us(trait):vm(id, K)", residual=UNITS), True),
     "traits inside": (dict(fixed=BOTH, random="~ vm(id, K):us(trait)", residual=UNITS), True),
@@ -83,7 +89,7 @@ MODELS: dict[str, tuple[dict[str, Any], bool]] = {
     "factor": (dict(fixed="y4 ~ place", random="~ fa(place, 1):vm(id, K)"), False),
 }
 
-ALONE = ("one trait", "missing records", "weights", "by the inverse", "sigma scale")
+ALONE = ("one trait", "missing records", "weights", "by the inverse", "by its entries", "sigma scale")
 
 
 def fit(name: str, form: str, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Any:
@@ -94,7 +100,8 @@ def fit(name: str, form: str, monkeypatch: pytest.MonkeyPatch, **more: Any) -> A
             patch.setattr(engine, "find_rotation", lambda *_: None)
         if form == "band":
             patch.setattr(single_relationship, "LEAST", 1)
-        arguments = {"data": DATA, "trace": False, "known": {"K": K, "KINV": KINV, "OTHER": OTHER}, **MODELS[name][0]}
+        known = {"K": K, "KINV": KINV, "ENTRIES": ENTRIES, "OTHER": OTHER}
+        arguments = {"data": DATA, "trace": False, "known": known, **MODELS[name][0]}
         found = pa.asreml(**{**arguments, **more})
         # what is made at first use belongs to this form too
         assert found.hat is not None and found.aov is not None
