@@ -60,7 +60,25 @@ def records(seed: int = 1) -> pd.DataFrame:
     return frame
 
 
+def field(rows: int = 14, columns: int = 15) -> pd.DataFrame:
+    """Three plots an individual in a field, five without a record."""
+    random = np.random.default_rng(9)
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    who = random.permutation(np.repeat(np.arange(Q), 3))
+    near = [np.linalg.cholesky(0.6 ** np.abs(np.subtract.outer(at, at))) for at in map(np.arange, (rows, columns))]
+    trend = (near[0] @ random.normal(size=rows))[row] + (near[1] @ random.normal(size=columns))[column]
+    y = np.linalg.cholesky(K.to_numpy()) @ random.normal(size=Q)
+    frame = pd.DataFrame({"row": row.astype(str), "col": column.astype(str), "id": np.array(NAMES)[who]})
+    frame["row"] = pd.Categorical(frame["row"], categories=[str(i) for i in range(rows)])
+    frame["col"] = pd.Categorical(frame["col"], categories=[str(i) for i in range(columns)])
+    frame["y1"] = y[who] + trend + random.normal(size=who.size)
+    frame.loc[[3, 50, 51, 120, 200], "y1"] = np.nan
+    frame["x"] = random.normal(size=who.size)
+    return frame
+
+
 DATA = records()
+FIELD = field()
 SOME = DATA.assign(y1=DATA["y1"].where(np.arange(len(DATA)) % 11 > 0))
 GAPS = DATA.assign(y2=DATA["y2"].where(np.arange(len(DATA)) % 11 > 0))
 BOTH = "cbind(y1, y2) ~ trait + trait:x"
@@ -85,6 +103,8 @@ MODELS: dict[str, tuple[dict[str, Any], bool]] = {
     "another term": (dict(fixed="y1 ~ x", random="~ vm(id, K) + block"), False),
     "two matrices": (dict(fixed="y1 ~ x", random="~ vm(id, K) + vm(id, OTHER)"), False),
     "sections": (dict(fixed="y1 ~ place", random="~ vm(id, K)", residual=SECTIONS), False),
+    "field": (dict(fixed="y1 ~ x", random="~ vm(id, K)", residual="~ ar1(row):ar1(col)", data=FIELD), False),
+    "rows": (dict(fixed="y1 ~ 1", random="~ vm(id, K) + row + col", data=FIELD), False),
     "places": (dict(fixed="y4 ~ place", random="~ us(place):vm(id, K)"), False),
     "factor": (dict(fixed="y4 ~ place", random="~ fa(place, 1):vm(id, K)"), False),
 }
