@@ -103,14 +103,18 @@ class BandNumeric(RotatedNumeric):
     def _dense(self) -> tuple[FloatArray, bool]:
         """Cholesky factor R of M = aUNU' + bI, M = R'R; the inverse of M where that is not definite."""
         if self._factor is None:
-            shares = self.rotation.shares[:, 0, 0]
-            matrix = self._band.inner_matrix()
-            matrix *= float(shares @ self._c[: shares.size])
-            at = np.arange(len(matrix))
-            matrix[at, at] += self._c[self._prior]
-            factor, failed = lapack.dpotrf(matrix, lower=0, clean=0)
-            self._factor = (np.asfortranarray(np.linalg.inv(matrix)), False) if failed else (factor, True)
+            factor, failed = lapack.dpotrf(self._matrix(), lower=0, clean=0, overwrite_a=1)
+            self._factor = (np.asfortranarray(np.linalg.inv(self._matrix())), False) if failed else (factor, True)
         return self._factor
+
+    def _matrix(self) -> FloatArray:
+        """M at the coefficients last assembled."""
+        shares = self.rotation.shares[:, 0, 0]
+        matrix = self._band.inner_matrix()
+        matrix *= float(shares @ self._c[: shares.size])
+        at = np.arange(len(matrix))
+        matrix[at, at] += self._c[self._prior]
+        return matrix
 
     def _columns(self, at: IntArray) -> FloatArray:
         """Columns of M⁻¹U, float array (q, at.size)."""

@@ -241,6 +241,8 @@ class Equations:
         """Free the factor's storage; it is allocated again at the next use."""
         self._numeric = self._indefinite = None
         self.sensitivities.clear()
+        if self.rotation is not None:
+            self.rotation.forget()
 
     def _rows_by_owner(self) -> tuple[IntArray, ...]:
         """Rows of the parameter table of each owner (random terms, then sections), in local order."""

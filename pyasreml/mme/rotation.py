@@ -48,6 +48,10 @@ class Rotation(ABC):
     def bytes(self) -> int:
         """What finding P takes at most."""
 
+    def forget(self) -> None:
+        """Let go of P; it is found again at the next use, unless the matrix still has it."""
+        self.__dict__.pop("_found", None)
+
     @abstractmethod
     def multiplied(self, x: FloatArray, back: bool) -> FloatArray:
         """P x, or with `back` P'x, for x (q, m)."""
