@@ -15,9 +15,11 @@ import numpy.typing as npt
 from pyasreml.bind.bound import BoundTerm
 from pyasreml.design import effect_names
 from pyasreml.fit.engine import Engine
+from pyasreml.mme.spectral import SpectralNumeric
 from pyasreml.mme.whitened import WhitenedNumeric
 from pyasreml.reml.point import Point
 from pyasreml.variance.factor import FactorAnalytic, ReducedRank
+from pyasreml.variance.known import RotatedKnown
 from pyasreml.variance.whitened import WhitenedTerm, factored_place
 
 FloatArray = npt.NDArray[np.float64]
@@ -90,12 +92,20 @@ def _of_unknowns(
     eq = engine.equations
     theta = point.theta[eq.rows_of_term(t)]
     numeric = engine.at(point.theta, derivatives=True).numeric
-    assert isinstance(numeric, WhitenedNumeric)
     first, last = eq.unknown_offsets[t], eq.unknown_offsets[t + 1]
     at = np.arange(first, last).reshape(term.before, term.structure.rank, term.after)
     chosen = at[:, -term.structure.factors :].ravel()
-    v = term.scores(theta, eq.Z[t].tdot(point.weighted))
-    return v[chosen - first], numeric.inner.inverse_at(chosen, chosen)
+    v = term.scores(theta, eq.Z[t].tdot(point.weighted))[chosen - first]
+    if isinstance(numeric, WhitenedNumeric):
+        return v, numeric.inner.inverse_at(chosen, chosen)
+    assert isinstance(numeric, SpectralNumeric)
+    sizes = [f.size for f in term.prior.factors]
+    known = next(j for j, f in enumerate(term.prior.factors) if isinstance(f, RotatedKnown))
+    lines = np.moveaxis(np.arange(first, last).reshape(sizes), known, -1).reshape(-1, sizes[known])
+    lines = lines[np.isin(lines[:, 0], chosen)]
+    variances = np.empty(last - first)
+    variances[lines - first] = numeric.unknown_variances(lines)
+    return v, variances[chosen - first]
 
 
 def _of_effects(

@@ -19,7 +19,6 @@ from pyasreml.mme.rotation import Rotation
 from pyasreml.mme.spectral import SpectralRotation
 from pyasreml.variance.base import Structure
 from pyasreml.variance.build import VarianceModel
-from pyasreml.variance.factor import FactorAnalytic
 from pyasreml.variance.known import RotatedKnown, dense_matrix
 from pyasreml.variance.product import Product
 from pyasreml.variance.whitened import factored_place
@@ -64,7 +63,7 @@ def find_rotation(
     if fixed > BORDER * product.size:
         return None
     dense = [j for j, f in enumerate(product.factors) if dense_matrix(f) is not None]
-    if len(dense) != 1 or product.negative or any(isinstance(f, FactorAnalytic) for f in product.factors):
+    if len(dense) != 1 or product.negative:
         return None
     residual = Residual(rows, variance.sections, ~np.isnan(y), weights)
     if residual.missing.size:

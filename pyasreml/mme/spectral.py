@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 
 from pyasreml.linalg.backends import Numeric
 from pyasreml.mme.rotation import RotatedNumeric, Rotation, solved
+from pyasreml.mme.whitened import WhitenedNumeric
 from pyasreml.variance.known import DenseKnown
 
 __all__ = ["SpectralNumeric", "SpectralRotation"]
@@ -158,4 +159,26 @@ class SpectralNumeric(RotatedNumeric):
                 left, right = self._vectors[x[mine] % q], self._vectors[y[mine] % q]
                 found[both[mine]] += (left * right) @ own[pair // blocks, pair % blocks]
             out[some] = found
+        return out
+
+    def unknown_variances(self, at: IntArray) -> FloatArray:
+        """Prediction error variances of whitened unknowns turned back by P, (blocks, q), from their numbers.
+
+        Parameters
+        ----------
+        at : int array (blocks, q)
+            Unknowns of the whitened form, a row for all columns of P.
+        """
+        assert isinstance(self.inner, WhitenedNumeric)
+        inner, p = self.inner.inner, self.first
+        unit = np.zeros((self.inner.whitening.N, p))
+        unit[np.arange(p), np.arange(p)] = 1.0
+        h = inner.solve(unit)
+        fixed = 0.5 * (h[:p] + h[:p].T)
+        out = np.empty(at.shape)
+        for i, mine in enumerate(at):
+            border = h[mine]
+            own = inner.inverse_at(mine, mine) - np.einsum("kx,kx->k", border, solved(fixed, border))
+            turned = self._vectors @ border
+            out[i] = np.square(self._vectors) @ own + np.einsum("kx,kx->k", turned, solved(fixed, turned))
         return out

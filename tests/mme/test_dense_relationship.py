@@ -77,13 +77,27 @@ def field(rows: int = 14, columns: int = 15) -> pd.DataFrame:
     return frame
 
 
+def trials(sites: int = 4) -> pd.DataFrame:
+    """Every individual twice at every site."""
+    random = np.random.default_rng(12)
+    loadings = random.uniform(0.5, 1.2, sites)
+    root = np.linalg.cholesky(K.to_numpy())
+    u = np.outer(root @ random.normal(size=Q), loadings) + 0.5 * root @ random.normal(size=(Q, sites))
+    site, who, _ = (x.ravel() for x in np.indices((sites, Q, 2)))
+    y = 5 + site + u[who, site] + random.normal(size=site.size) * np.array([0.5, 0.8, 0.6, 1.0])[site]
+    x = random.normal(size=y.size)
+    return pd.DataFrame({"y1": y, "site": site.astype(str), "id": np.array(NAMES)[who], "x": x})
+
+
 DATA = records()
+TRIALS = trials()
 FIELD = field()
 SOME = DATA.assign(y1=DATA["y1"].where(np.arange(len(DATA)) % 11 > 0))
 GAPS = DATA.assign(y2=DATA["y2"].where(np.arange(len(DATA)) % 11 > 0))
 BOTH = "cbind(y1, y2) ~ trait + trait:x"
 ALL = "cbind(y1, y2, y3) ~ trait + at(trait):place"
 UNITS = "~ id(units):us(trait)"
+SITES = "~ dsum(~ units | site)"
 SECTIONS = "~ dsum(~ units | place)"
 # name: arguments, whether the eigendecomposition serves
 MODELS: dict[str, tuple[dict[str, Any], bool]] = {
@@ -99,6 +113,10 @@ MODELS: dict[str, tuple[dict[str, Any], bool]] = {
     "three traits": (dict(fixed=ALL, random="~ us(trait):vm(id, K)", residual=UNITS), True),
     "correlations": (dict(fixed=BOTH, random="~ corgh(trait):vm(id, K)", residual=UNITS), True),
     "diagonal": (dict(fixed=BOTH, random="~ diag(trait):vm(id, K)", residual="~ id(units):diag(trait)"), True),
+    "trials": (dict(fixed="y1 ~ site", random="~ corh(site):vm(id, K)", residual=SITES, data=TRIALS), True),
+    "factor of trials": (dict(fixed="y1 ~ site", random="~ fa(site, 1):vm(id, K)", residual=SITES, data=TRIALS), True),
+    "factor inside": (dict(fixed="y1 ~ site + x", random="~ vm(id, K):fa(site, 1)", data=TRIALS), True),
+    "rank one": (dict(fixed="y1 ~ site", random="~ rr(site, 1):vm(id, K)", residual=SITES, data=TRIALS), True),
     "traits with gaps": (dict(fixed=BOTH, random="~ us(trait):vm(id, K)", residual=UNITS, data=GAPS), False),
     "another term": (dict(fixed="y1 ~ x", random="~ vm(id, K) + block"), False),
     "two matrices": (dict(fixed="y1 ~ x", random="~ vm(id, K) + vm(id, OTHER)"), False),
