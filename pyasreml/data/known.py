@@ -78,7 +78,7 @@ def known_matrix(name: str, source: Any, sing: str = "PD") -> Known:
     if isinstance(source, Ginv):
         return _of_ginv(name, source)
     square, texts, inverse = _read(name, source)
-    dense = dense_inverse(square, texts) if inverse else dense_relationship(square, texts)
+    dense = dense_inverse(square, texts) if inverse else dense_relationship(square, texts, sing)
     if dense is not None:
         return dense
     if inverse:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import lapack
 
-from pyasreml.data.inversion import NOISE, SINGULAR, SPARSE, lower
+from pyasreml.data.inversion import NOISE, NULL_VARIANCE, SINGULAR, SPARSE, lower
 from pyasreml.linalg.band import mirrored
 
 __all__ = ["DenseKnown", "Known", "dense_inverse", "dense_relationship"]
@@ -152,8 +152,8 @@ def _as_dense(matrix: Any) -> FloatArray | None:
     return np.asarray(matrix.toarray() if sparse else matrix)
 
 
-def dense_relationship(given: Any, names: tuple[str, ...]) -> DenseKnown | None:
-    """A dense positive definite K whose inverse is dense; None for any other."""
+def dense_relationship(given: Any, names: tuple[str, ...], sing: str) -> DenseKnown | None:
+    """A dense K whose inverse is dense, definite or, where `sing` allows it, semi-definite; None for any other."""
     matrix = _as_dense(given)
     if matrix is None:
         return None
@@ -161,7 +161,7 @@ def dense_relationship(given: Any, names: tuple[str, ...]) -> DenseKnown | None:
     factor, failed = lapack.dpotrf(matrix.T, lower=0, clean=1)
     pivots = np.diagonal(factor)
     if failed or not float((pivots**2 / np.diagonal(matrix)).min()) > SINGULAR:
-        return None
+        return _semidefinite(matrix, names) if sing in ("PSD", "NSD") else None
     unit = np.zeros((n, PROBES), order="F")
     unit[np.linspace(0, n - 1, PROBES).astype(np.int64), np.arange(PROBES)] = 1.0
     probe = np.abs(lapack.dpotrs(factor, unit, lower=0)[0])
@@ -170,6 +170,18 @@ def dense_relationship(given: Any, names: tuple[str, ...]) -> DenseKnown | None:
     known = DenseKnown(names, 2 * float(np.log(pivots).sum()), relationship=matrix)
     known.__dict__["root"] = factor
     return known
+
+
+def _semidefinite(matrix: FloatArray, names: tuple[str, ...]) -> DenseKnown | None:
+    """A matrix without variance in some directions, given a little there (see `inversion.inverted`)."""
+    roots, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    null = np.abs(roots) <= SINGULAR * float(np.abs(roots).max())
+    if null.all() or not null.any() or (roots[~null] < 0).any():
+        return None
+    little = NULL_VARIANCE * float(roots[~null].mean())
+    whole = matrix + (vectors[:, null] * (little - roots[null])) @ vectors[:, null].T
+    logdet = float(np.log(roots[~null]).sum()) + int(null.sum()) * float(np.log(little))
+    return DenseKnown(names, logdet, relationship=whole)
 
 
 def dense_inverse(given: Any, names: tuple[str, ...]) -> DenseKnown | None:

@@ -31,6 +31,8 @@ def matrix() -> pd.DataFrame:
 K = matrix()
 KINV = pd.DataFrame(np.linalg.inv(K.to_numpy()), index=NAMES, columns=NAMES)
 KINV.attrs["INVERSE"] = True
+FEW = np.random.default_rng(6).binomial(2, 0.4, (Q, 50)) - 0.8
+SINGULAR = pd.DataFrame(FEW @ FEW.T / 24, index=NAMES, columns=NAMES)
 AT = np.tril_indices(Q)
 ENTRIES = pd.DataFrame({"Row": AT[0] + 1, "Column": AT[1] + 1, "Ainverse": KINV.to_numpy()[AT]})
 ENTRIES.attrs.update(INVERSE=True, rowNames=NAMES)
@@ -138,7 +140,7 @@ def fit(name: str, form: str, monkeypatch: pytest.MonkeyPatch, **more: Any) -> A
             patch.setattr(engine, "find_rotation", lambda *_: None)
         if form == "band":
             patch.setattr(single_relationship, "LEAST", 1)
-        known = {"K": K, "KINV": KINV, "ENTRIES": ENTRIES, "OTHER": OTHER}
+        known = {"K": K, "KINV": KINV, "SINGULAR": SINGULAR, "ENTRIES": ENTRIES, "OTHER": OTHER}
         arguments = {"data": DATA, "trace": False, "known": known, **MODELS[name][0]}
         found = pa.asreml(**{**arguments, **more})
         # what is made at first use belongs to this form too
@@ -239,6 +241,24 @@ def fit_table(arguments: dict[str, Any]) -> pd.DataFrame:
     table = pa.asreml(**arguments, known={"K": K}, trace=False).vparameters_table
     table.loc[table["Component"].str.startswith("vm"), ["Constraint", "Value"]] = ["U", -0.01]
     return table
+
+
+@pytest.mark.parametrize("form", ["best", "band", "blocks"])
+def test_a_singular_matrix_against_dense_algebra(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = '~ vm(id, SINGULAR, singG = "PSD")'
+    found = fit("one trait", form, monkeypatch, fixed="y1 ~ x", random=random)
+    assert isinstance(found.engine.variance.random[0].factors[0].known, DenseKnown)
+    gamma, y = found.estimates.point.theta[0], DATA["y1"].to_numpy()
+    X = np.stack([np.ones(len(DATA)), DATA["x"]], axis=1)
+    at = [NAMES.index(name) for name in DATA["id"]]
+    V = gamma * SINGULAR.to_numpy()[np.ix_(at, at)] + np.eye(len(at))
+    cross = X.T @ np.linalg.solve(V, X)
+    r = y - X @ np.linalg.solve(cross, X.T @ np.linalg.solve(V, y))
+    sigma2 = float(r @ np.linalg.solve(V, r)) / found.nedf
+    want = -0.5 * (np.linalg.slogdet(V)[1] + np.linalg.slogdet(cross)[1] + found.nedf * (np.log(sigma2) + 1))
+    # directions without variance have 1e-8 of the usual one
+    assert found.loglik == pytest.approx(want, abs=1e-5)
+    assert found.sigma2 == pytest.approx(sigma2, rel=1e-6)
 
 
 def test_an_inverse_that_is_sparse_stays_so() -> None:
