@@ -125,7 +125,7 @@ RANDOM = {
     "~ corb(site, q = 1):gen": "no argument 'q'",
     "~ us(x):gen": "column 'x' holds numbers; make it one with",
     "~ us(units)": r"use idv\(units\)",
-    "~ us(row):rep": "\d{4} singularities .*and \d{4} more",
+    "~ us(row):rep": r"\d{4} singularities .*and \d{4} more",
     "~ diag(site):us(gen)": "both carry variances",
     "~ ar1v(site):corh(gen):us(rep)": "ar1v.site. and corh.gen. and us.rep. both carry variances",
     "~ ar1(site + 1):gen": "'.' needs numbers, but site is text",
