@@ -31,7 +31,7 @@ from pyasreml.fit.engine import Engine
 from pyasreml.fit.factor_starts import from_fewer_factors
 from pyasreml.fit.family import Family
 from pyasreml.fit.marker_effects import check_markers
-from pyasreml.fit.memory import check_workspace
+from pyasreml.fit.memory import Budget, Meter, memory_failed, predicted, report
 from pyasreml.fit.param_lists import random_list, read_values, residual_list, table_of, warn_unused
 from pyasreml.model import model_spec, update_formula
 from pyasreml.options import Options
@@ -151,7 +151,7 @@ def update(
 
 def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: bool) -> Any:
     """The stages of a call."""
-    clock = _Clock()
+    clock, meter = _Clock(), Meter()
     options, set_by_user = call_options(given_options)
     refuse_missing_features(formals)
     formals = checked_lists(formals)
@@ -192,19 +192,26 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
     variance = _variance(bound, formals, options)
     if formals.get("start_values"):
         return _start_values(bound, variance, formals["start_values"])
-    engine = Engine(bound, build(bound), variance, options)
+    budget = Budget(options, "workspace" in set_by_user)
+    engine = Engine(bound, build(bound), variance, options, budget.check)
     clock.lap("design")
-    check_workspace(engine.bytes_before, options, "workspace" in set_by_user)
-    memory = check_workspace(engine.equations.bytes, options, "workspace" in set_by_user)
+    budget.check_bytes(engine.bytes_before, "the decomposition of the known matrix")
+    needs = engine.equations.needs
+    memory = predicted(needs, meter)
     clock.lap("analysis")
     watch = _watcher(options.trace, engine)
-    estimates = _estimate(engine, options, set_by_user, restart, watch)
+    try:
+        estimates = _estimate(engine, options, set_by_user, restart, watch)
+    except MemoryError as error:
+        raise memory_failed(error) from error
     clock.lap("iterations")
     engine.remember(estimates.point)
+    meter.look()
     recipe = Recipe({k: v for k, v in formals.items() if v is not None}, dict(given_options))
-    fit = Asreml(engine, estimates, recipe, call_text(formals, given_options), options, clock.seconds, memory)
+    fit = Asreml(engine, estimates, recipe, call_text(formals, given_options), options, clock.seconds, {})
     clock.lap("report")
-    if memory["bytes"] > KEEP_FACTOR:
+    fit.memory.update(report(needs, memory, meter))
+    if needs.factor > KEEP_FACTOR:
         engine.release()
     _warn(fit, estimates)
     return fit

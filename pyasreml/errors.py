@@ -16,6 +16,7 @@ __all__ = [
     "FormulaError",
     "ModelError",
     "UnsupportedError",
+    "WorkspaceError",
     "warn",
 ]
 
@@ -59,6 +60,10 @@ class FitError(AsremlError):
     """The estimation could not go on. `iterates` holds the iterations made before."""
 
     iterates: tuple[object, ...] = ()
+
+
+class WorkspaceError(FitError):
+    """The fit needs more memory than ``workspace`` allows or than the machine has."""
 
 
 class UnsupportedError(AsremlError):

@@ -5,7 +5,7 @@ Constants are built at first need and can always be rebuilt from the bound model
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from pyasreml.linalg.backends import Numeric
 from pyasreml.linalg.threads import threads_to_use
 from pyasreml.mme.equations import Equations
 from pyasreml.mme.forms import Whitened, choose_form
+from pyasreml.mme.needs import Needs
 from pyasreml.mme.rotation import Rotation
 from pyasreml.mme.single_relationship import find_rotation
 from pyasreml.options import Options
@@ -55,6 +56,8 @@ class Engine:
     design : Design
     variance : VarianceModel
     options : Options
+    check : callable, optional
+        Called with the `Needs` of equations before their factor is analysed in full; it may raise.
 
     Attributes
     ----------
@@ -62,11 +65,19 @@ class Engine:
         Built at first need.
     """
 
-    def __init__(self, bound: BoundModel, design: Design, variance: VarianceModel, options: Options):
+    def __init__(
+        self,
+        bound: BoundModel,
+        design: Design,
+        variance: VarianceModel,
+        options: Options,
+        check: Callable[[Needs], None] | None = None,
+    ):
         self.bound = bound
         self.design = design
         self.variance = variance
         self.options = options
+        self._check = check
         self._equations: Equations | None = None
         self._state: tuple[bytes, bool, State] | None = None
 
@@ -110,6 +121,7 @@ class Engine:
             threads=threads_to_use(self.options.threads),
             whitened=whitened,
             rotation=rotation,
+            check=self._check,
         )
 
     def at(self, theta: FloatArray, derivatives: bool = False) -> State:

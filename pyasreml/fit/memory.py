@@ -1,15 +1,25 @@
-"""What a fit needs and what the machine has: the figures behind ``workspace``."""
+"""What a fit needs and what the machine has: the figures behind ``workspace`` and ``fit.memory``."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from pyasreml.errors import FitError
+from pyasreml.errors import FitError, WorkspaceError
+from pyasreml.mme.needs import Needs
 from pyasreml.options import Options, workspace_bytes
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+RESULT = 150
+"""Bytes of an effect in the results: its name, value and variance."""
 ALWAYS_ALLOWED = 64 * 1024**2
 """Needs up to this many bytes are not compared with free memory (asking costs more than such a fit)."""
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def available_bytes() -> float:
@@ -26,30 +36,104 @@ def available_bytes() -> float:
         return float("inf")
 
 
-def check_workspace(needed: float, options: Options, set_by_user: bool) -> dict[str, float]:
-    """Refuse a fit before it allocates what the machine, or the user's ``workspace``, does not have.
+@dataclass(frozen=True)
+class Budget:
+    """Refuses a fit before it allocates what the machine, or the user's ``workspace``, does not have.
+
+    Parameters
+    ----------
+    options : Options
+    set_by_user : bool
+        ``workspace`` is the user's own: asreml's default of 128mb binds nobody.
+    """
+
+    options: Options
+    set_by_user: bool
+
+    def check(self, needs: Needs) -> None:
+        """Raise `WorkspaceError`, with the figures and what to do, where the needs are not met."""
+        self.check_bytes(needs.bytes, "the fit", needs)
+
+    def check_bytes(self, needed: float, what: str, needs: Needs | None = None) -> None:
+        """The same for a number of bytes and what takes them."""
+        details = "" if needs is None else f"\n{work_text(needs)}"
+        allowed = workspace_bytes(self.options.workspace)
+        if self.set_by_user and needed > allowed:
+            raise WorkspaceError(
+                f"{what} needs {size_text(needed)} of workspace, workspace = {self.options.workspace!r} allows "
+                f"{size_text(allowed)}: write workspace = '{_round_up(needed)}'{details}"
+            )
+        if needed > ALWAYS_ALLOWED and needed > available_bytes():
+            raise WorkspaceError(
+                f"{what} needs {size_text(needed)} of workspace, the machine has {size_text(available_bytes())} free: "
+                "leave out terms, fix levels, prune the pedigree to the individuals with records and their ancestors, "
+                f"or use a machine with more memory{details}"
+            )
+
+
+class Meter:
+    """Growth of the process's resident memory from here on.
+
+    The system keeps the largest size that the process ever had. Where a fit raises it, the growth is known exactly;
+    where the process was larger before, what is resident at the times of `look` counts.
+    """
+
+    def __init__(self) -> None:
+        self._start, self._peak = _resident(), _largest()
+        self._seen = self._start
+
+    def look(self) -> float:
+        """Take note of what is resident now.
+
+        Returns
+        -------
+        float
+            The growth up to now.
+        """
+        now = _resident()
+        self._seen = max(self._seen, now)
+        return float(max(now - self._start, 0))
+
+    def bytes(self) -> float:
+        """The largest growth."""
+        peak = _largest()
+        return float(max(self._seen, peak if peak > self._peak else 0) - self._start)
+
+
+def predicted(needs: Needs, meter: Meter) -> float:
+    """Bytes by which the process will grow, told when the equations stand: what there is, and what iterations add."""
+    return max(meter.look() + needs.to_come + RESULT * needs.equations, meter.bytes())
+
+
+def report(needs: Needs, predicted: float, meter: Meter) -> dict[str, float]:
+    """``fit.memory``.
 
     Returns
     -------
     dict
-        ``bytes``: what the factor and its inverse take.
-
-    Raises
-    ------
-    FitError
-        With the figure and what to write.
+        ``predicted``: bytes by which the process was to grow, told before the first iteration; ``used``: by which it
+        did grow; ``workspace``: what is compared with the argument of that name (data and results left out);
+        ``factor``: the part of it that the factor and its inverse take; ``nonzeros`` and ``flops``: non-zeros of L and
+        multiply-adds of one factorization.
     """
-    if set_by_user and needed > workspace_bytes(options.workspace):
-        raise FitError(
-            f"the fit needs {size_text(needed)} of workspace, workspace = {options.workspace!r} allows "
-            f"{size_text(workspace_bytes(options.workspace))}: write workspace = '{_round_up(needed)}'"
-        )
-    if needed > ALWAYS_ALLOWED and needed > available_bytes():
-        raise FitError(
-            f"the fit needs {size_text(needed)} of workspace, the machine has {size_text(available_bytes())} free: "
-            "leave out terms, fix levels, or use a machine with more memory"
-        )
-    return {"bytes": float(needed)}
+    return {
+        "predicted": predicted,
+        "used": meter.bytes(),
+        "workspace": float(needs.bytes),
+        "factor": float(needs.factor),
+        "nonzeros": float(needs.nonzeros),
+        "flops": float(needs.flops),
+    }
+
+
+def work_text(needs: Needs) -> str:
+    """What the bytes are made of, and the arithmetic of an iteration."""
+    return (
+        f"{needs.equations:,} equations; {size_text(needs.lists)} for the equations and their analysis, "
+        f"{size_text(needs.copies + needs.factor)} for the factor and its inverse ({needs.nonzeros:.3g} non-zeros), "
+        f"{size_text(needs.working)} for right-hand sides; {needs.flops:.3g} multiply-adds to factor once, about "
+        f"{3 * needs.flops:.2g} an iteration"
+    )
 
 
 def size_text(size: float) -> str:
@@ -60,8 +144,30 @@ def size_text(size: float) -> str:
     return f"{size:.0f} bytes"
 
 
+def memory_failed(error: MemoryError) -> FitError:
+    """What an allocation that failed after all is told as."""
+    return WorkspaceError(
+        f"memory ran out ({error or 'no more to be had'}); the machine has {size_text(available_bytes())} free"
+    )
+
+
 def _round_up(size: float) -> str:
     for unit, scale in (("gb", 1024**3), ("mb", 1024**2)):
         if size >= scale:
             return f"{int(size / scale) + 1}{unit}"
     return "1mb"
+
+
+def _resident() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * PAGE
+    except OSError:
+        return 0
+
+
+def _largest() -> int:
+    if resource is None:
+        return 0
+    unit = 1 if os.uname().sysname == "Darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,7 +24,10 @@ class OutsidePattern(ValueError):
 class Analysis:
     order: str
     perm: _I32
-    def __init__(self, indptr: _I64, indices: _I32, perm: _I32, last: int = ..., order: str = ...) -> None: ...
+    def __init__(
+        self, indptr: _I64, indices: _I32, perm: _I32, last: int = ..., order: str = ...,
+        check: Callable[[Any], None] | None = ...,
+    ) -> None: ...
     @property
     def n(self) -> int: ...
     @property
@@ -30,6 +36,8 @@ class Analysis:
     def flops(self) -> float: ...
     @property
     def bytes(self) -> int: ...
+    @property
+    def list_bytes(self) -> int: ...
     @property
     def supernodes(self) -> int: ...
     def fronts(self) -> tuple[_I32, _I32]: ...

@@ -9,9 +9,9 @@ from scipy.linalg.cython_blas cimport dgemm, dsymm, dsyrk, dtrmm, dtrsm
 from scipy.linalg.cython_lapack cimport dlauum, dpotrf, dtrtri
 
 from pyasreml.linalg.kernel cimport (
-    Blas, PatternView, Counts, Symbolic, Kernel, CsrView, Triplets, c_min_degree, c_dissect, c_count, c_analyze,
-    c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_dot, c_tdot, c_transpose, c_gram, c_gram_parts,
-    CRanges, EntryView, Sides,
+    Blas, PatternView, Counts, Symbolic, Plan, Kernel, CsrView, Triplets, c_min_degree, c_dissect, c_count, c_plan,
+    c_analyze, c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_dot, c_tdot, c_transpose, c_gram,
+    c_gram_parts, CRanges, EntryView, Sides,
     find_blas_threads,
 )
 
@@ -90,6 +90,17 @@ cdef CsrView _csr(int32_t cols, const int64_t[::1] indptr, const int32_t[::1] in
 cdef class Analysis:
     """Symbolic analysis of a pattern under an order: made once a model, shared by its numeric objects.
 
+    Parameters
+    ----------
+    indptr, indices : arrays
+        The pattern.
+    perm : (n,) int32 array
+    last : int
+        Pivots at the end that are one dense block.
+    order : str
+    check : callable, optional
+        Called with the analysis when its sizes are known, before lists of their length are made; it may raise.
+
     Attributes
     ----------
     n : int
@@ -102,22 +113,31 @@ cdef class Analysis:
         Non-zeros of L and multiply-adds of its factorization, before supernodes are merged.
     bytes : int
         Memory that a numeric object takes for factor, inverse and fronts, besides its entry list.
+    list_bytes : int
+        Memory of the analysis itself.
     supernodes : int
         Number of supernodes.
     """
 
     cdef Symbolic s
     cdef object __weakref__
+    cdef int64_t entries
     cdef readonly str order
     cdef readonly object perm
 
     def __init__(self, const int64_t[::1] indptr, const int32_t[::1] indices, const int32_t[::1] perm,
-                 int32_t last=0, str order="given"):
+                 int32_t last=0, str order="given", check=None):
         cdef PatternView c = _pattern(indptr, indices)
         cdef const int32_t* perm_ = _ints(perm)
-        with nogil:
-            c_analyze(self.s, c, perm_, last)
+        cdef Plan plan
         self.order = order
+        self.entries = indices.shape[0]
+        with nogil:
+            c_plan(self.s, plan, c, perm_, last)
+        if check is not None:
+            check(self)
+        with nogil:
+            c_analyze(self.s, plan, c, perm_)
         self.perm = _int32(self.s.perm)
         self.perm.flags.writeable = False
 
@@ -135,7 +155,11 @@ cdef class Analysis:
 
     @property
     def bytes(self):
-        return 8 * (2 * int(self.s.values()) + int(self.s.peak_fronts) + 2 * int(self.s.n))
+        return int(self.s.numeric_bytes())
+
+    @property
+    def list_bytes(self):
+        return int(self.s.list_bytes(self.entries))
 
     @property
     def supernodes(self):

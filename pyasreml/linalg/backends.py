@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -120,6 +121,10 @@ class Analysis(Protocol):
     def bytes(self) -> int:
         """Memory that a numeric object will take; nothing of it has been taken yet."""
 
+    @property
+    def list_bytes(self) -> int:
+        """Memory of the analysis itself."""
+
     def numeric(self, threads: int = 1) -> Numeric:
         """A numeric object."""
 
@@ -130,6 +135,7 @@ def analyze(
     order: str | ArrayLike = "auto",
     last: ArrayLike | None = None,
     coordinates: Coordinates | None = None,
+    check: Callable[[Analysis], None] | None = None,
 ) -> Analysis:
     """Symbolic analysis of a symmetric positive definite matrix, once a model.
 
@@ -141,6 +147,8 @@ def analyze(
         The own kernel, or CHOLMOD by scikit-sparse.
     order, last, coordinates
         As in `pyasreml.linalg.ordering.choose`.
+    check : callable, optional
+        Called with the analysis as soon as its sizes are known, before anything of the size of L is made; it may raise.
 
     Returns
     -------
@@ -171,14 +179,16 @@ def analyze(
         raise ValueError(f"unknown solver {solver!r}: use {' or '.join(SOLVERS)}")
     end = None if last is None else np.ascontiguousarray(last, dtype=np.int32)
     if solver == "cholmod":  # holds the factor's values as well: one for each model
-        return CholmodAnalysis(pattern, choose(pattern, order, end, coordinates))
+        return CholmodAnalysis(pattern, choose(pattern, order, end, coordinates), check)
     # with coordinates of its own a pattern has but one order
     key = key_of(pattern, end, order, coordinates is None) if isinstance(order, str) else b""
     found: Analysis | None = recall(key)
     if found is not None:
+        if check is not None:
+            check(found)
         return found
     choice = choose(pattern, order, end, coordinates)
-    made = _linalg.Analysis(pattern.indptr, pattern.indices, choice.perm, choice.last, choice.name)
+    made = _linalg.Analysis(pattern.indptr, pattern.indices, choice.perm, choice.last, choice.name, check)
     if key:
         keep(key, made)
     return made

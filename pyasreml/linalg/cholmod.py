@@ -5,6 +5,7 @@ It factors and solves; the selected inverse is the simplicial one of Takahashi, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -36,7 +37,7 @@ def _load() -> ModuleType:
 class CholmodAnalysis:
     """Symbolic analysis by CHOLMOD under a given order; the members are those of `backends.Analysis`."""
 
-    def __init__(self, pattern: Pattern, choice: Choice):
+    def __init__(self, pattern: Pattern, choice: Choice, check: Callable[[CholmodAnalysis], None] | None = None):
         from scipy.sparse import csc_matrix
 
         self._cholmod = _load()
@@ -45,13 +46,16 @@ class CholmodAnalysis:
         self.order = choice.name
         self.nnz = choice.nnz
         self.flops = choice.flops
+        # L with its indices, the copy that is read out, and the selected inverse
+        self.bytes = int(28 * choice.nnz + 12 * pattern.nnz)
+        self.list_bytes = int(4 * choice.nnz + 32 * pattern.nnz + 32 * pattern.n)
+        if check is not None:
+            check(self)
         inverse = np.empty(self.n, dtype=np.int32)
         inverse[choice.perm] = np.arange(self.n)
         i, j = inverse[pattern.indices], inverse[pattern.columns]
         self.pattern, self.where = build_pattern(self.n, np.maximum(i, j), np.minimum(i, j))
         self.inverse = inverse
-        # L with its indices, the copy that is read out, and the selected inverse
-        self.bytes = int(28 * choice.nnz + 12 * self.pattern.nnz)
         self._matrix = csc_matrix(
             (np.ones(self.pattern.nnz), self.pattern.indices, self.pattern.indptr), shape=(self.n, self.n)
         )

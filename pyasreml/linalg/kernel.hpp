@@ -141,13 +141,18 @@ struct Symbolic {
     std::vector<Pos> entry;       // position in the values of every entry of the pattern
     std::vector<Pos> diagonal;    // n: position in the values of pivot k's diagonal
     Index max_below = 0;
+    Pos size = 0;                 // values of L, and of the inverse: known once the sizes are planned
+    Pos indices = 0;              // rows below of all supernodes, likewise
     Pos peak_fronts = 0;          // most front elements alive at once, in factor or inverse
 
     int width(Index s) const { return first[s + 1] - first[s]; }
     int rows_below(Index s) const { return static_cast<int>(below_start[s + 1] - below_start[s]); }
     const Index* below_of(Index s) const { return below.data() + below_start[s]; }
     const Index* relative_of(Index s) const { return relative.data() + below_start[s]; }
-    Pos values() const { return panel.empty() ? 0 : panel.back(); }
+    Pos values() const { return size; }
+    // bytes of the numeric object: values, fronts, diagonals; and of the lists here
+    Pos numeric_bytes() const { return 8 * (2 * size + peak_fronts + 2 * static_cast<Pos>(n)); }
+    Pos list_bytes(Pos entries) const { return 8 * (indices + entries + 4 * static_cast<Pos>(n) + 4 * count); }
     // position of (pivot a, pivot b) in the values, or -1 outside the pattern of L
     Pos locate(Index a, Index b) const;
 };
@@ -180,8 +185,14 @@ struct SupernodeTree {
 SupernodeTree amalgamate(const std::vector<Index>& parent, const std::vector<Index>& post,
                          const std::vector<Index>& counts, Index last, double overhead);
 
-// --- symbolic.cpp
-void analyze(Symbolic& s, const Pattern& c, const Index* perm, Index last);
+// --- symbolic.cpp: first the sizes, which take little memory, then the lists
+struct Plan {
+    Permuted pattern;
+    std::vector<Index> parent, post;  // of the elimination tree
+    SupernodeTree tree;
+};
+void plan(Symbolic& s, Plan& p, const Pattern& c, const Index* perm, Index last);
+void analyze(Symbolic& s, const Plan& p, const Pattern& c, const Index* perm);
 
 // --- pattern.cpp
 // returns the number of distinct entries; -1 - e where entry e lies outside the lower triangle

@@ -24,8 +24,12 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         vector[int64_t] entry
         int32_t width(int32_t)
         int32_t rows_below(int32_t)
-        int64_t peak_fronts
         int64_t values()
+        int64_t numeric_bytes()
+        int64_t list_bytes(int64_t)
+
+    cdef cppclass Plan:
+        pass
 
     cdef cppclass CsrView:
         int32_t rows, cols
@@ -100,7 +104,8 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
     void c_min_degree "pyasreml::min_degree"(const PatternView&, double, const int32_t*, int32_t*) except +
     void c_dissect "pyasreml::dissect"(const PatternView&, const double*, int, int32_t*) except +
     Counts c_count "pyasreml::count"(const PatternView&, const int32_t*, int32_t) except +
-    void c_analyze "pyasreml::analyze"(Symbolic&, const PatternView&, const int32_t*, int32_t) except +
+    void c_plan "pyasreml::plan"(Symbolic&, Plan&, const PatternView&, const int32_t*, int32_t) except +
+    void c_analyze "pyasreml::analyze"(Symbolic&, const Plan&, const PatternView&, const int32_t*) except +
     int64_t c_build "pyasreml::build_pattern"(int32_t, int64_t, const int32_t*, const int32_t*, int64_t*,
                                               vector[int32_t]&, int64_t*) except +
     void c_adjacency "pyasreml::adjacency"(const PatternView&, const int32_t*, int32_t, vector[int64_t]&,

@@ -1,5 +1,5 @@
-// Symbolic analysis: from a pattern and an order to supernodes, their row structure, relative indices, the place of
-// every entry of C in the values of L, and the memory that the numeric phase will need.
+// Symbolic analysis: from a pattern and an order to supernodes and the memory that they will need; then, once that is
+// agreed to, their row structure, relative indices and the place of every entry of C in the values of L.
 #include "kernel.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@ namespace pyasreml {
 namespace {
 
 // Rows below each supernode: those of its own columns in C and those of its children.
-void row_structure(Symbolic& s, const Permuted& a, const std::vector<Index>& place, std::size_t total) {
+void row_structure(Symbolic& s, const Permuted& a, const std::vector<Index>& place) {
     const Index n = s.n, count = s.count;
     std::vector<Pos> start(n + 1, 0);  // lower pattern in the final order
     std::vector<Index> row(a.lower.size()), mark(n, -1), head(count, -1), next(count, -1);
@@ -26,7 +26,7 @@ void row_structure(Symbolic& s, const Permuted& a, const std::vector<Index>& pla
             for (Index j = 0; j < n; j++) start[j + 1] += start[j];
     }
     s.below.clear();
-    s.below.reserve(total);
+    s.below.reserve(static_cast<std::size_t>(s.indices));
     s.below_start.assign(count + 1, 0);
     s.panel.assign(count + 1, 0);
     s.parent.assign(count, -1);
@@ -115,58 +115,71 @@ void positions(Symbolic& s, const Pattern& c) {
 }
 
 // Front elements alive at once: in the factorization (children first) and in the inversion (parents first).
-Pos peak(const Symbolic& s) {
-    std::vector<unsigned char> alive(s.count, 0);
-    std::vector<Index> left(s.children);
-    auto size = [&](Index k) { return static_cast<Pos>(s.rows_below(k)) * s.rows_below(k); };
+Pos peak(const SupernodeTree& tree) {
+    const Index count = static_cast<Index>(tree.width.size());
+    std::vector<unsigned char> alive(count, 0);
+    std::vector<Index> children(count, 0);
+    for (Index k = 0; k < count; k++)
+        if (tree.parent[k] >= 0) children[tree.parent[k]]++;
+    std::vector<Index> left(children);
+    auto size = [&](Index k) {
+        const Pos below = tree.height[k] - tree.width[k];
+        return below * below;
+    };
     Pos now = 0, most = 0;
-    for (Index k = 0; k < s.count; k++) {
-        const Index p = s.parent[k];
+    for (Index k = 0; k < count; k++) {
+        const Index p = tree.parent[k];
         if (p < 0) continue;
-        const Pos own = s.width(k) > 4 && !alive[k] ? size(k) : 0;
+        const Pos own = tree.width[k] > 4 && !alive[k] ? size(k) : 0;
         if (!alive[p]) now += size(p);
         alive[p] = 1;
         most = std::max(most, now + own);
         if (alive[k]) now -= size(k);
     }
     now = 0;
-    for (Index k = s.count - 1; k >= 0; k--) {
-        const Index p = s.parent[k];
+    for (Index k = count - 1; k >= 0; k--) {
+        const Index p = tree.parent[k];
         if (p < 0) continue;
         now += size(k);
         most = std::max(most, now);
-        if (s.children[k] == 0) now -= size(k);
-        if (--left[p] == 0 && s.parent[p] >= 0) now -= size(p);
+        if (children[k] == 0) now -= size(k);
+        if (--left[p] == 0 && tree.parent[p] >= 0) now -= size(p);
     }
     return most;
 }
 
 }  // namespace
 
-void analyze(Symbolic& s, const Pattern& c, const Index* perm, Index last) {
+void plan(Symbolic& s, Plan& p, const Pattern& c, const Index* perm, Index last) {
     const Index n = s.n = c.n;
-    std::vector<Index> inverse(n), parent, post, counts;
+    std::vector<Index> inverse(n), counts;
     for (Index k = 0; k < n; k++) inverse[perm[k]] = k;
-    const Permuted a = permute(c, inverse.data(), last);
-    elimination_tree(n, a, parent);
-    postorder(parent, post);
-    column_counts(n, a, parent, post, counts);
+    p.pattern = permute(c, inverse.data(), last);
+    elimination_tree(n, p.pattern, p.parent);
+    postorder(p.parent, p.post);
+    column_counts(n, p.pattern, p.parent, p.post, counts);
     s.exact = Counts();
     for (Index k : counts) {
         s.exact.nnz += k;
         s.exact.flops += static_cast<double>(k) * k;
     }
     // in small systems the overhead of a supernode weighs more than its arithmetic
-    const SupernodeTree tree = amalgamate(parent, post, counts, last, n <= 300 ? 3000.0 : 700.0);
-    s.count = static_cast<Index>(tree.width.size());
-    s.first.assign(s.count + 1, 0);
-    std::size_t total = 0;
+    p.tree = amalgamate(p.parent, p.post, counts, last, n <= 300 ? 3000.0 : 700.0);
+    s.count = static_cast<Index>(p.tree.width.size());
+    s.size = s.indices = 0;
     for (Index k = 0; k < s.count; k++) {
-        s.first[k + 1] = s.first[k] + tree.width[k];
-        total += tree.height[k] - tree.width[k];
+        s.size += static_cast<Pos>(p.tree.height[k]) * p.tree.width[k];
+        s.indices += p.tree.height[k] - p.tree.width[k];
     }
+    s.peak_fronts = peak(p.tree);
+}
+
+void analyze(Symbolic& s, const Plan& p, const Pattern& c, const Index* perm) {
+    const Index n = s.n;
+    s.first.assign(s.count + 1, 0);
+    for (Index k = 0; k < s.count; k++) s.first[k + 1] = s.first[k] + p.tree.width[k];
     std::vector<Index> fill(s.first.begin(), s.first.end() - 1), place(n);
-    for (Index j : post) place[j] = fill[tree.of_column[j]]++;  // within a supernode the tree's order stays
+    for (Index j : p.post) place[j] = fill[p.tree.of_column[j]]++;  // within a supernode the tree's order stays
     s.perm.resize(n);
     s.inverse.resize(n);
     s.owner.resize(n);
@@ -175,9 +188,8 @@ void analyze(Symbolic& s, const Pattern& c, const Index* perm, Index last) {
     for (Index j = 0; j < n; j++) s.perm[place[j]] = perm[j];
     for (Index k = 0; k < n; k++) s.inverse[s.perm[k]] = k;
     for (Index k = 0; k < s.count; k++) std::fill(s.owner.begin() + s.first[k], s.owner.begin() + s.first[k + 1], k);
-    row_structure(s, a, place, total);
+    row_structure(s, p.pattern, place);
     positions(s, c);
-    s.peak_fronts = peak(s);
 }
 
 Pos Symbolic::locate(Index a, Index b) const {

@@ -8,7 +8,7 @@ may be written by whitened unknowns instead of their effects (`pyasreml.mme.whit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from pyasreml.design import side_by_side
 from pyasreml.linalg import Csr, analyze, build_pattern, gram_parts, quadratic_forms
-from pyasreml.linalg.backends import BlockNumeric, Numeric
+from pyasreml.linalg.backends import Analysis, BlockNumeric, Numeric
 from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.dense_block import blocks_of, dense_last, dense_prior
+from pyasreml.mme.needs import Needs, needs_of
 from pyasreml.mme.places import Places
 from pyasreml.mme.residual import Residual, ResidualOperator
 from pyasreml.mme.rotation import Rotation, whitened_part
@@ -71,6 +72,8 @@ class Equations:
         One a random term, None where its effects are the unknowns; empty for none at all.
     rotation : Rotation or None
         The change of unknowns that belongs to `variance`.
+    check : callable, optional
+        Called with the `Needs` before anything of the size of the factor is made; it may raise.
 
     Attributes
     ----------
@@ -100,6 +103,7 @@ class Equations:
         threads: int = 1,
         whitened: Sequence[WhitenedTerm | None] = (),
         rotation: Rotation | None = None,
+        check: Callable[[Needs], None] | None = None,
     ):
         self.observed: BoolArray = ~np.isnan(y)
         self.y = np.where(self.observed, y, 0.0)
@@ -140,11 +144,13 @@ class Equations:
             number = constant_products(self._products, self.coefficient_count)
         row, col, coef, value = lists
         pattern, where = build_pattern(unknowns, row, col)
-        self._last = dense_last(self._dense, self.unknown_offsets)
-        self.analysis = analyze(pattern, solver=solver, coordinates=self._coordinates, last=self._last)
+        del row, col, lists, of_records, of_priors
         self._pattern = pattern
+        self._last = dense_last(self._dense, self.unknown_offsets)
         self._blocks = blocks_of(self._dense, unknowns - self._last.size, self.random_offsets, number)
         self._entry = (where, coef.astype(np.int32), value)
+        asked = None if check is None else lambda analysis: check(self._needs(analysis))
+        self.analysis = analyze(pattern, solver, coordinates=self._coordinates, last=self._last, check=asked)
         self._threads = threads
         self._numeric: Numeric | None = None
         self._indefinite: Numeric | None = None
@@ -171,12 +177,20 @@ class Equations:
         return out
 
     @property
-    def bytes(self) -> int:
-        """Memory that factor and inverse take, dense known matrices or their roots included."""
-        orders = [d.order for d in self._dense if d is not None]
+    def needs(self) -> Needs:
+        """What the fit takes."""
+        return self._needs(self.analysis)
+
+    def _needs(self, analysis: Analysis) -> Needs:
+        constants: list[Any] = [*self._entry, self._pattern.indptr, self._pattern.indices, self.y, self.residual.value]
+        constants += [a for m in (self.X, self.W, *self.Z) for a in (m.indptr, m.indices, m.data)]
+        constants += [a for e in self._bases for a in (e.row, e.col, e.basis, e.value)]
+        dense = [d.order for d in self._dense if d is not None]
         if self.rotation is not None:
-            orders.append(len(self.rotation.known))
-        return self.analysis.bytes + 8 * sum(q * q for q in orders)
+            dense.append(len(self.rotation.known))
+        sides = 8 * len(self.variance.parameters) * (2 * self.n + 3 * max(self.N, analysis.n))
+        transposed = 12 * self.W.nnz + 8 * self.N
+        return needs_of(analysis, sum(a.nbytes for a in constants) + transposed, self._entry[0].size, dense, sides)
 
     @property
     def numeric(self) -> Numeric:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pyasreml.errors import WorkspaceError
 from pyasreml.mme.equations import Equations
 from pyasreml.variance.base import NotFeasible
 from pyasreml.variance.build import VarianceModel
@@ -26,6 +27,11 @@ def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], 
     make : callable
         Makes the equations with the given terms whitened.
     exact : bool
+
+    Raises
+    ------
+    WorkspaceError
+        `make` raised it for every form.
     """
     must: list[WhitenedTerm | None] = []
     may: list[WhitenedTerm | None] = []
@@ -40,10 +46,18 @@ def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], 
         needed = exact or term.structure.edge(start[term.own]) or not _invertible(term, start)
         must.append(term if needed else None)
         may.append(term if needed or isinstance(term.structure, FactorAnalytic) else None)
-    plain = make(tuple(must))
+    try:
+        plain = make(tuple(must))
+    except WorkspaceError:
+        if must == may:
+            raise
+        return make(tuple(may))
     if must == may:
         return plain
-    white = make(tuple(may))
+    try:
+        white = make(tuple(may))
+    except WorkspaceError:
+        return plain
     return white if white.analysis.flops < plain.analysis.flops else plain
 
 
