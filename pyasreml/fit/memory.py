@@ -55,17 +55,22 @@ class Budget:
         self.check_bytes(needs.bytes, "the fit", needs)
 
     def check_bytes(self, needed: float, what: str, needs: Needs | None = None) -> None:
-        """The same for a number of bytes and what takes them."""
+        """The same for a number of bytes and what takes them.
+
+        Of a fit's own needs the equations and the factor are compared with ``workspace``, as in asreml; the machine
+        has to have room for all of them.
+        """
+        own = needed if needs is None else needs.workspace
         details = "" if needs is None else f"\n{work_text(needs)}"
         allowed = workspace_bytes(self.options.workspace)
-        if self.set_by_user and needed > allowed:
+        if self.set_by_user and own > allowed:
             raise WorkspaceError(
-                f"{what} needs {size_text(needed)} of workspace, workspace = {self.options.workspace!r} allows "
-                f"{size_text(allowed)}: write workspace = '{_round_up(needed)}'{details}"
+                f"{what} needs {size_text(own)} of workspace, workspace = {self.options.workspace!r} allows "
+                f"{size_text(allowed)}: write workspace = '{_round_up(own)}'{details}"
             )
         if needed > ALWAYS_ALLOWED and needed > available_bytes():
             raise WorkspaceError(
-                f"{what} needs {size_text(needed)} of workspace, the machine has {size_text(available_bytes())} free: "
+                f"{what} needs {size_text(needed)} of memory, the machine has {size_text(available_bytes())} free: "
                 "leave out terms, fix levels, prune the pedigree to the individuals with records and their ancestors, "
                 f"or use a machine with more memory{details}"
             )
@@ -112,14 +117,14 @@ def report(needs: Needs, predicted: float, meter: Meter) -> dict[str, float]:
     -------
     dict
         ``predicted``: bytes by which the process was to grow, told before the first iteration; ``used``: by which it
-        did grow; ``workspace``: what is compared with the argument of that name (data and results left out);
+        did grow; ``workspace``: equations and factor, what is compared with the argument of that name;
         ``factor``: the part of it that the factor and its inverse take; ``nonzeros`` and ``flops``: non-zeros of L and
         multiply-adds of one factorization.
     """
     return {
         "predicted": predicted,
         "used": meter.bytes(),
-        "workspace": float(needs.bytes),
+        "workspace": float(needs.workspace),
         "factor": float(needs.factor),
         "nonzeros": float(needs.nonzeros),
         "flops": float(needs.flops),
@@ -131,7 +136,7 @@ def work_text(needs: Needs) -> str:
     return (
         f"{needs.equations:,} equations; {size_text(needs.lists)} for the equations and their analysis, "
         f"{size_text(needs.copies + needs.factor)} for the factor and its inverse ({needs.nonzeros:.3g} non-zeros), "
-        f"{size_text(needs.working)} for right-hand sides; {needs.flops:.3g} multiply-adds to factor once, about "
+        f"{size_text(needs.working)} for right-hand sides besides; {needs.flops:.3g} multiply-adds to factor once, about "
         f"{3 * needs.flops:.2g} an iteration"
     )
 

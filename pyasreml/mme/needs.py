@@ -41,6 +41,11 @@ class Needs:
         return self.lists + self.to_come
 
     @property
+    def workspace(self) -> int:
+        """Equations and factor: what asreml's ``workspace`` holds."""
+        return self.lists + self.copies + self.factor
+
+    @property
     def to_come(self) -> int:
         """What iterations take beside the constants, which are there."""
         return self.copies + self.factor + self.working
