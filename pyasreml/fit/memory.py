@@ -136,8 +136,8 @@ def work_text(needs: Needs) -> str:
     return (
         f"{needs.equations:,} equations; {size_text(needs.lists)} for the equations and their analysis, "
         f"{size_text(needs.copies + needs.factor)} for the factor and its inverse ({needs.nonzeros:.3g} non-zeros), "
-        f"{size_text(needs.working)} for right-hand sides besides; {needs.flops:.3g} multiply-adds to factor once, about "
-        f"{3 * needs.flops:.2g} an iteration"
+        f"{size_text(needs.working)} for right-hand sides besides; {needs.flops:.3g} multiply-adds to factor once, "
+        f"about {3 * needs.flops:.2g} an iteration"
     )
 
 
