@@ -12,7 +12,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 from .designs import CASES  # noqa: E402
-from .results import START_OF_ASREML, ratios  # noqa: E402
+from .results import START_OF_ASREML, alone, ratios  # noqa: E402
 
 Record = dict[str, Any]
 INK, SOFT, ACCENT = "#1f2933", "#9aa5b1", "#1b6ca8"
@@ -62,14 +62,17 @@ def factorisations(records: Sequence[Record], path: Path) -> None:
     shown = [(name, ratio) for name, ratio in chosen if ratio is not None]
     figure, axes = plt.subplots(figsize=(7.4, 0.32 * len(shown) + 1.0))
     place = range(len(shown))
-    axes.barh(place, [ratio for _, ratio in shown], color=ACCENT, height=0.6)
+    axes.hlines(place, 1, [ratio for _, ratio in shown], color=ACCENT, lw=1.2)
+    axes.plot([ratio for _, ratio in shown], place, "o", color=ACCENT, ms=6)
+    axes.axvline(1, color=SOFT, lw=1)
     for i, (name, ratio) in enumerate(shown):
-        axes.annotate(f" {ratio:.1f}", (ratio, i), va="center", fontsize=8)
+        axes.annotate(f"{ratio:.1f}", (ratio, i), (7, 0), textcoords="offset points", va="center", fontsize=8)
         if name in LIMITS:
             axes.plot([LIMITS[name]] * 2, [i - 0.42, i + 0.42], color=INK, lw=1.6)
     axes.set_yticks(place, [name for name, _ in shown])
     axes.invert_yaxis()
-    axes.set(xscale="log", xlabel="one iteration / one CHOLMOD factorisation (bar in black: the limit)")
+    axes.set(xscale="log", xlabel="one iteration / one CHOLMOD factorisation (black: the limit)")
+    axes.margins(x=0.08)
     figure.savefig(path)
     plt.close(figure)
 
@@ -93,9 +96,12 @@ def peers(records: Sequence[Record], path: Path) -> None:
     axes.axvline(1, color=INK, lw=1)
     axes.axvline(4, color=SOFT, lw=1, ls="--")
     axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
+    for i in range(1, len(names)):
+        axes.axhline(i - 0.5, color="#e4e7eb", lw=0.6)
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set(xscale="log", xlabel="CPU seconds over ours, whole fit (sizes from small above to full below; dashed: 4)")
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    if programs:
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     figure.savefig(path)
     plt.close(figure)
 
@@ -109,7 +115,7 @@ def grid(records: Sequence[Record], path: Path) -> None:
         n = [int(case.sizes[size]["records"]) for size in case.sizes]
         walls = [case.published[size] - START_OF_ASREML for size in case.sizes]
         axes.plot(n, walls, "o-", color=SOFT, ms=4, lw=1.2, label="asreml 4.2, 4 cores, published, less 4.7 s")
-        done = [(int(case.sizes[r["size"]]["records"]), r["fit"]["wall"]) for r in mine if "wall" in r["fit"]]
+        done = [(int(case.sizes[r["size"]]["records"]), alone(r)) for r in mine if "wall" in r["fit"]]
         if done:
             axes.plot(*zip(*done, strict=True), "s-", color=ACCENT, ms=4, lw=1.4, label="pyasreml")
         axes.set_title(name, fontsize=9, loc="left")

@@ -36,7 +36,7 @@ class Ratios:
     gain : float
         Our log-likelihood less that of the best peer.
     published : float
-        Published wall of asreml, less its start, over the wall of our fit.
+        Published wall of asreml, less its start, over that of our fit.
     """
 
     cholmod: float | None
@@ -67,8 +67,13 @@ def ratios(record: dict[str, Any]) -> Ratios:
         peers={name: t / ours for name, t in seconds.items()} if ours else {},
         fastest=min(seconds, key=lambda name: seconds[name]) if seconds else None,
         gain=exact["loglik"] - constant - max(theirs) if ours and theirs else None,
-        published=max(wall - START_OF_ASREML, 0.0) / fit["wall"] if wall and "wall" in fit else None,
+        published=max(wall - START_OF_ASREML, 0.0) / alone(record) if wall and "wall" in fit else None,
     )
+
+
+def alone(record: dict[str, Any]) -> float:
+    """Wall seconds of a fit: on one thread its CPU seconds, which is the wall of a machine with nothing else to do."""
+    return float(record["fit"]["cpu" if record.get("threads", 1) == 1 else "wall"])
 
 
 def exponent(x: Sequence[float], y: Sequence[float], least: float = 0.0) -> float | None:

@@ -34,8 +34,9 @@ def test_ratios_compare_like_with_like():
 
 
 def test_published_walls_are_counted_less_the_start():
-    record = {"case": "iid", "size": "full", "records": 16000, "fit": {"wall": 0.55, "iteration": 0.1}}
+    record = {"case": "iid", "size": "full", "records": 16000, "fit": {"cpu": 0.55, "wall": 0.9, "iteration": 0.1}}
     assert ratios(record).published == pytest.approx((5.8 - 4.7) / 0.55)
+    assert ratios({**record, "threads": 2}).published == pytest.approx((5.8 - 4.7) / 0.9)
 
 
 def test_a_failed_measurement_gives_no_ratio():
