@@ -153,3 +153,16 @@ def test_bad_orders() -> None:
         choose(pattern, last=[0, 0])
     with pytest.raises(ValueError, match="coordinates"):
         choose(pattern, coordinates=np.zeros(3))
+
+
+def test_rows_that_are_long_for_a_large_system_come_last_and_cost_no_time():
+    # two chains of 15,000 and 40 groups that hold every 40th equation: 750 neighbours, between 3 and 10 sqrt(n)
+    n, groups = 30_000, 40
+    i = np.arange(n - 1)
+    chain = i[i != n // 2 - 1]
+    rows = np.concatenate([chain + 1, n + np.arange(n) % groups])
+    cols = np.concatenate([chain, np.arange(n)])
+    pattern, _ = build_pattern(n + groups, rows, cols)
+    choice = choose(pattern, "amd")
+    assert sorted(choice.perm[-groups:]) == list(range(n, n + groups))
+    assert choice.nnz < 50 * n
