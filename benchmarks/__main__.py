@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(HEADING)
         for name in arguments.only or CASES:
             for size in sizes(CASES[name], arguments.size):
-                if arguments.just and len(CASES[name].sizes) > 1 and size != arguments.size:
+                if arguments.just and size != arguments.size:
                     continue
                 record = run(
                     CASES[name],

@@ -44,6 +44,11 @@ def number(value: float | None, form: str = ".2f") -> str:
     return "" if value is None else f"{value:{form}}"
 
 
+def one_line(message: str) -> str:
+    """A message without line ends or what a table would take for its own."""
+    return message.replace("\n", "; ").replace("|", "/")
+
+
 def size_text(size: float) -> str:
     """Bytes, three digits."""
     return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB" if size >= 1e5 else "< 0.1 MB"
@@ -57,7 +62,7 @@ def fits(records: Sequence[dict[str, Any]]) -> str:
         if CASES[r["case"]].published:
             continue
         if "error" in fit:
-            rows.append([r["case"], r["size"], f"{r['records']:,}", fit["error"], "", "", "", "", ""])
+            rows.append([r["case"], r["size"], f"{r['records']:,}", one_line(fit["error"]), "", "", "", "", ""])
             continue
         predicted = fit["memory"].get("predicted")
         rows.append(
@@ -151,7 +156,7 @@ def grid(records: Sequence[dict[str, Any]]) -> str:
         less = max(published - START_OF_ASREML, 0.0)
         n = f"{case.sizes[r['size']]['records']:,}"
         if "error" in fit:
-            rows.append([r["case"], n, f"{published:,.1f}", f"{less:,.1f}", fit["error"], "", "", "", ""])
+            rows.append([r["case"], n, f"{published:,.1f}", f"{less:,.1f}", one_line(fit["error"]), "", "", "", ""])
             continue
         found = ratios(r)
         rows.append(

@@ -29,7 +29,7 @@ SUBJECTS = (
         "oats",
         "B1: split-plot, 72 records",
         split_plot,
-        {"full": {}},
+        {"small": {}},
         peers={"lme4": "full", "nlme": "full", "glmmTMB": "full", "statsmodels": "full"},
         repeat=30,
     ),
@@ -69,6 +69,12 @@ SUBJECTS = (
         "animal model, the whole population mates at random",
         partial(animals, region_size=0),
         {"small": {"count": 10_000}, "medium": {"count": 30_000}, "full": {"count": 100_000}},
+    ),
+    Case(
+        "animals_refused",
+        "a million animals that mate at random in 8 GB: refused beforehand",
+        partial(animals, region_size=0, workspace="8gb"),
+        {"full": {"count": 1_000_000}},
     ),
     Case(
         "gblup",

@@ -94,11 +94,13 @@ def _animal_column(n: int, names: pd.Index) -> pd.Categorical:
     return pd.Categorical.from_codes(np.arange(n), categories=names)
 
 
-def animals(count: int, region_size: int = 1000, migration: float = 0.01, seed: int = 7) -> Design:
+def animals(
+    count: int, region_size: int = 1000, migration: float = 0.01, workspace: str | None = None, seed: int = 7
+) -> Design:
     """One record an animal; contemporary groups are regions by generations; heritability 1/3.
 
     With `region_size` 0 the whole population mates at random, in full-sib families of ten, and 100 groups are met at
-    random.
+    random. With `workspace` the fit has that much and no equations are made for others: it is to be refused.
     """
     random = generator(seed)
     if region_size:
@@ -120,12 +122,15 @@ def animals(count: int, region_size: int = 1000, migration: float = 0.01, seed: 
             "y": y,
         }
     )
-    arguments = {
+    arguments: dict[str, Any] = {
         "fixed": "y ~ 1",
         "sparse": "~ cg",
         "random": "~ vm(animal, ainv)",
         "known": {"ainv": pa.ainverse(pedigree)},
     }
+
+    if workspace is not None:
+        return Design(frame, {**arguments, "workspace": workspace}, pedigree=pedigree)
 
     def equations() -> list[sparse.csc_matrix]:
         W = beside(indicators(group, groups), sparse.identity(n))

@@ -14,16 +14,16 @@ from benchmarks.designs.fields import field
 from benchmarks.designs.neighbours import neighbours
 from benchmarks.designs.pedigrees import GENERATIONS, regional, relationship_inverse
 
-SMALL = {name: next(iter(case.sizes)) for name, case in CASES.items()}
+SMALL = {name: next(iter(case.sizes)) for name, case in CASES.items() if next(iter(case.sizes)) != "full"}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SMALL)
 def test_a_seed_gives_the_same_data(name):
     one, two = (CASES[name].make(**CASES[name].sizes[SMALL[name]]) for _ in range(2))
     assert one.frame.equals(two.frame)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", SMALL)
 def test_equations_are_symmetric_and_positive_definite(name):
     design = CASES[name].make(**CASES[name].sizes[SMALL[name]])
     assert (design.equations is None) == (name in ("oats", "ige") or design.dense > 0)

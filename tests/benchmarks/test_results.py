@@ -62,14 +62,14 @@ def test_exponents_by_case():
 
 
 def test_new_records_replace_old_ones_of_the_same_case_and_size():
-    old = [{**RECORD, "records": 1}, {**RECORD, "case": "oats"}, {**RECORD, "case": "gone"}]
+    old = [{**RECORD, "records": 1}, {**RECORD, "case": "oats", "size": "small"}, {**RECORD, "case": "gone"}]
     found = merged(old, [RECORD])
     assert [(r["case"], r["records"]) for r in found] == [("oats", 73421), ("insteval", 73421)]
 
 
 def test_sizes_up_to_the_largest_asked_for():
     assert list(sizes(CASES["iid"], "small")) == ["tiny", "small"]
-    assert list(sizes(CASES["oats"], "small")) == ["full"]
+    assert list(sizes(CASES["animals_refused"], "medium")) == []
     assert unknown(["oats", "barley"]) == ["barley"]
 
 
