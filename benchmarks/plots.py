@@ -66,7 +66,7 @@ def factorisations(records: Sequence[Record], path: Path) -> None:
     axes.plot([ratio for _, ratio in shown], place, "o", color=ACCENT, ms=6)
     axes.axvline(1, color=SOFT, lw=1)
     for i, (name, ratio) in enumerate(shown):
-        axes.annotate(f"{ratio:.1f}", (ratio, i), (7, 0), textcoords="offset points", va="center", fontsize=8)
+        axes.annotate(f"{ratio:.1f}", (max(ratio, 1), i), (4, 4), textcoords="offset points", fontsize=8)
         if name in LIMITS:
             axes.plot([LIMITS[name]] * 2, [i - 0.42, i + 0.42], color=INK, lw=1.6)
     axes.set_yticks(place, [name for name, _ in shown])
