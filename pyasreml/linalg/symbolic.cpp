@@ -184,7 +184,7 @@ void analyze(Symbolic& s, const Plan& p, const Pattern& c, const Index* perm) {
     s.inverse.resize(n);
     s.owner.resize(n);
     s.tree.resize(n);
-    for (Index j = 0; j < n; j++) s.tree[place[j]] = parent[j] < 0 ? -1 : place[parent[j]];
+    for (Index j = 0; j < n; j++) s.tree[place[j]] = p.parent[j] < 0 ? -1 : place[p.parent[j]];
     for (Index j = 0; j < n; j++) s.perm[place[j]] = perm[j];
     for (Index k = 0; k < n; k++) s.inverse[s.perm[k]] = k;
     for (Index k = 0; k < s.count; k++) std::fill(s.owner.begin() + s.first[k], s.owner.begin() + s.first[k + 1], k);

@@ -188,7 +188,8 @@ class Equations:
         dense = [d.order for d in self._dense if d is not None]
         if self.rotation is not None:
             dense.append(len(self.rotation.known))
-        sides = 8 * len(self.variance.parameters) * (2 * self.n + 3 * max(self.N, analysis.n))
+        # a column of a parameter is full at most; e, R⁻¹e and the like by records
+        sides = 8 * (len(self.variance.parameters) * analysis.n + 8 * self.n)
         transposed = 12 * self.W.nnz + 8 * self.N
         return needs_of(analysis, sum(a.nbytes for a in constants) + transposed, self._entry[0].size, dense, sides)
 
