@@ -22,6 +22,8 @@ class Chart:
     ----------
     roots : bool array (p,)
         Coordinates that are square roots of a variance.
+    turned : bool array (p,)
+        Coordinates that are not those of θ.
     whitened : bool array (p,)
         Roots of terms that need no inverse: they may come as near to zero as arithmetic allows.
     columns : dict of int to int array
@@ -33,6 +35,7 @@ class Chart:
         codes = table.codes
         linked = table.constraint.linked if table.constraint is not None else np.zeros(len(codes), bool)
         self.roots = np.zeros(len(codes), bool)
+        self.turned = np.zeros(len(codes), bool)
         self.whitened = np.zeros(len(codes), bool)
         self.columns: dict[int, IntArray] = {}
         self._pieces: list[tuple[IntArray, Structure]] = []
@@ -49,6 +52,7 @@ class Chart:
                 if any(roots) and not held and not linked[mine].any():
                     self._pieces.append((mine, factor))
                     self.roots[mine] = roots
+                    self.turned[mine] = True
                     if factor is white.get(owner):
                         self.whitened[mine] = roots
                         columns = zip(mine.tolist(), factor.free_columns(), strict=True)

@@ -180,6 +180,7 @@ class Exact:
         for number in range(done + 1, self.maxit + 1):
             if number - done > PATIENCE:
                 here = replace(here, ai=_with_secants(here.ai, pairs))
+            singular.clear()  # near the edge of its cone a matrix may be so for a while
             # one that was released may have stayed where it was
             resting = {i for i in self._live(singular).tolist() if i != self._sigma2 and self._at_bound(here.free, i)}
             bound = {i for i in bound | resting if not self._wants_in(here, i)}
@@ -221,14 +222,7 @@ class Exact:
         converged: bool,
         message: str,
     ) -> Estimates:
-        codes = list(self.table.codes)
-        for i in bound:
-            codes[i] = "B"
-        for i in singular:
-            codes[i] = "S"
-        final = tuple(codes)
         theta = here.point.theta
-        change = percent_change(previous, theta, final)
         # the factor must belong to the point that is reported
         point = here.point if here.point is self._latest else self._evaluate(theta)
         raw = point
@@ -236,11 +230,18 @@ class Exact:
             score, ai = self._constraint.pull(point.score, point.ai)
             point = replace(point, score=score, ai=ai)
         # standard errors belong to θ: a matrix at the edge of its cone has its own elements, none of them held
-        held = {i for i in bound if not self.chart.roots[i]} | singular
-        rows = self._live(held)
+        own = {i for i in singular if not self.chart.turned[i]}
+        rows = self._live({i for i in bound if not self.chart.roots[i]} | own)
         bad = set(singular_rows(point.ai, rows))
         rows = np.array([i for i in rows if i not in bad], np.int64)
         ai_inverse = inverse(point.ai, rows)
+        codes = list(self.table.codes)
+        for i in bound:
+            codes[i] = "B"
+        for i in own:
+            codes[i] = "S"
+        final = tuple(codes)
+        change = percent_change(previous, theta, final)
         if self._constraint is not None:
             final, ai_inverse = self._constraint.final_codes(final), self._constraint.push(ai_inverse)
         return Estimates(iterates, theta, final, change, ai_inverse, raw, converged, message)

@@ -66,7 +66,8 @@ OUTWARDS = 1.0
 LOST = 1.0
 """Without convergence, a path that fell this far below its best is lost: guarded steps go on from the best point."""
 ENOUGH = 13
-"""So has an iteration whose moves are still limited after so many iterations, or which leads down again."""
+"""So has an iteration whose moves are still limited after so many iterations, or which leads down again, or that takes
+so many EM steps in a row."""
 GUARDED_GAIN = 1e-6
 """U'd at which the guarded rest counts as arrived."""
 BOUNDARY = 1e-4
@@ -85,6 +86,7 @@ class _State:
     iterates: list[Iterate] = field(default_factory=list)
     step: FloatArray | None = None
     swings: IntArray | None = None
+    outside: int = 0
     limited: set[int] = field(default_factory=set)
 
 
@@ -187,6 +189,8 @@ class Likeness:
             state.theta, state.nominal = update.theta, update.nominal
             state.boundary |= update.final
             state.held |= update.final
+            if state.outside >= ENOUGH:
+                break
             if stop or converged:
                 converged = True
                 if extra_left == 0:
@@ -362,7 +366,9 @@ class Likeness:
         }
         last_moves = {i: moved.pop(i) for i in final}
         live = np.array([i for i in live if i not in final], np.int64)
-        moved |= self._definite(point, d, s, live, moved, number)
+        em = self._definite(point, d, s, live, moved, number)
+        state.outside = state.outside + 1 if em else 0
+        moved |= em
         d = direction(ai, score, live, moved)
         late = self._limits(state, d, s, live, moved)
         free = np.array([i for i in live if i not in moved], np.int64)
