@@ -123,6 +123,11 @@ def relationships(ainv: Any, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _factored(known: Known) -> Any:
+    if known.groups:
+        raise ModelError(
+            f"ainv: {known.names[0]!r} is a genetic group, a fixed effect without relationships; make the inverse "
+            "without groups, or with a groupOffset"
+        )
     pattern, where = build_pattern(len(known), known.row, known.col)
     numeric = analyze(pattern).numeric()
     numeric.set_entries(where, np.zeros(known.value.size, dtype=np.int32), known.value)

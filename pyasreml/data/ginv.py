@@ -57,7 +57,8 @@ def ainverse(
     groups : int
         The first so many rows are genetic groups, which stand in for unknown parents (Quaas 1988).
     groupOffset : float
-        Added to the diagonal of groups; -1 for none, groups without members being allowed.
+        Added to the diagonal of groups, whose effects are then random, with 1/groupOffset of the genetic variance.
+        0: they are fixed effects inside ``vm()`` (see Notes); -1: the same, groups without members being allowed.
     selfing : float
         Probability that an individual with one known parent comes of its selfing (Dutkowski and Gilmour 2001).
     inBreed : float
@@ -84,6 +85,11 @@ def ainverse(
     Notes
     -----
     Inbreeding by Meuwissen and Luo (1992), the inverse by the rules of Henderson (1976) and Quaas (1976).
+
+    With groups the effects of ``vm(id, ainv)`` are those of the groups, g, and :math:`u^* = Qg + u` of the
+    individuals, Q being their shares in the groups (Westell, Quaas and Van Vleck 1988). Without an offset g is fixed:
+    the fit is that of :math:`y = Xb + ZQg + Zu + e`, with its log-likelihood and degrees of freedom. A group that
+    depends on fixed terms, or on groups after it, is 0 without standard error; with an intercept one always does.
 
     Examples
     --------

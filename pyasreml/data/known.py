@@ -76,7 +76,7 @@ def known_matrix(name: str, source: Any, sing: str = "PD") -> Known:
     if isinstance(source, Known):
         return source
     if isinstance(source, Ginv):
-        return _of_ginv(name, source)
+        return _of_ginv(source)
     square, texts, inverse = _read(name, source)
     dense = dense_inverse(square, texts) if inverse else dense_relationship(square, texts, sing)
     if dense is not None:
@@ -119,19 +119,14 @@ def _read(name: str, source: Any) -> tuple[Any, tuple[str, ...], bool]:
     return square, texts, inverse
 
 
-def _of_ginv(name: str, source: Ginv) -> Known:
+def _of_ginv(source: Ginv) -> Known:
     groups, offset = source.attrs["geneticGroups"].tolist()
-    if groups and not offset > 0:
-        raise ModelError(
-            f"{name}: genetic groups without groupOffset are fixed effects inside a random term, which this version "
-            "does not fit; give ainverse() a small groupOffset, such as 0.1 (group effects are then random, with 1/0.1 "
-            "of the genetic variance)"
-        )
     # at once: a column taken by its name would bring a deep copy of attrs
     row, col, value = source.to_numpy(dtype=np.float64).T
     names = tuple(source.attrs["rowNames"].tolist())
     at = (row.astype(np.int64) - 1, col.astype(np.int64) - 1)
-    return Known(names, *at, np.ascontiguousarray(value), -float(source.attrs["logdet"]))
+    fixed = 0 if offset > 0 else int(groups)
+    return Known(names, *at, np.ascontiguousarray(value), -float(source.attrs["logdet"]), groups=fixed)
 
 
 def _parts(name: str, source: Any) -> tuple[Any, Any, bool]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 from scipy.linalg import lapack
 
+from pyasreml.data.groups import group_space
 from pyasreml.data.inversion import NOISE, NULL_VARIANCE, SINGULAR, SPARSE, lower
 from pyasreml.linalg.band import mirrored
 
@@ -39,6 +41,9 @@ class Known:
         Log of the absolute determinant of K.
     negative : int
         Negative roots of K.
+    groups : int
+        The first so many rows are genetic groups, fixed effects within u* = Qg + u: the inverse is singular and K, its
+        log-determinant too, is that of the rows after them (`pyasreml.data.groups`).
     """
 
     names: tuple[str, ...]
@@ -47,6 +52,7 @@ class Known:
     value: FloatArray
     logdet: float
     negative: int = 0
+    groups: int = 0
 
     def __len__(self) -> int:
         return len(self.names)
@@ -55,6 +61,11 @@ class Known:
     def place(self) -> dict[str, int]:
         """Row number by name."""
         return {name: i for i, name in enumerate(self.names)}
+
+    @cached_property
+    def group_space(self) -> sp.csc_array:
+        """Shares of the groups in every row, sparse (n, groups): what the inverse maps to zero."""
+        return group_space(len(self), self.groups, self.row, self.col, self.value)
 
 
 class DenseKnown(Known):

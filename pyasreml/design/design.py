@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pyasreml.bind.blocks import side_by_side, term_block
 from pyasreml.bind.bound import BoundModel, BoundTerm
 from pyasreml.design.blocks import select_columns
+from pyasreml.design.flat import FlatEffects, flat_columns, flat_space
 from pyasreml.errors import ModelError
 from pyasreml.linalg import Csr, aliased
 
@@ -54,11 +55,14 @@ class Design:
         One a random term.
     fixed_terms : tuple of FixedColumns
         One a fixed or sparse term, in the order of X.
+    flat : tuple of FlatEffects or None
+        One a random term: its fixed effects, genetic groups, where it has some.
     """
 
     X: Csr
     Z: tuple[Csr, ...]
     fixed_terms: tuple[FixedColumns, ...]
+    flat: tuple[FlatEffects | None, ...]
 
     @property
     def rank(self) -> int:
@@ -67,15 +71,16 @@ class Design:
 
     @property
     def aliased(self) -> int:
-        """Number of fixed and sparse effects that are aliased (``nsing``)."""
-        return sum(term.width - term.rank for term in self.fixed_terms)
+        """Number of fixed and sparse effects and genetic groups that are aliased (``nsing``)."""
+        return sum(term.width - term.rank for term in self.fixed_terms) + sum(f.dropped.size for f in self.flat if f)
 
 
 def build(bound: BoundModel) -> Design:
     """Make the design of a bound model.
 
     Aliasing follows asreml (spec/kernel.md 4.4): terms in order, levels within a term from the last to the first; a
-    column that depends on those already taken, over records with an observed response, is dropped.
+    column that depends on those already taken, over records with an observed response, is dropped. Genetic groups in
+    random terms come after all fixed terms.
 
     Raises
     ------
@@ -95,28 +100,35 @@ def build(bound: BoundModel) -> Design:
     columns = bound.frame.arrays
     terms: tuple[BoundTerm, ...] = (*bound.fixed, *bound.sparse)
     blocks = [term_block(term.codings, columns, n) for term in terms]
-    full = side_by_side(blocks, n)
+    random = tuple(term_block(term.codings, columns, n) for term in bound.random)
+    spaces = [flat_space(term) for term in bound.random]
+    groups = [flat_columns(z, found[0]) for z, found in zip(random, spaces, strict=True) if found is not None]
+    full = side_by_side([*blocks, *groups], n)
     observed = ~np.isnan(bound.y)
-    order = np.concatenate([np.arange(stop - 1, start - 1, -1) for start, stop in _ranges(blocks)])
+    ranges = _ranges([*blocks, *groups])
+    order = np.concatenate([np.arange(stop - 1, start - 1, -1) for start, stop in ranges])
     kept = ~aliased(full if observed.all() else _observed_rows(full, observed), order)
-    x = select_columns(full, kept)
-    left = int(np.count_nonzero(observed)) - x.n_cols
+    p = ranges[len(blocks) - 1][1]
+    x = select_columns(full if not groups else side_by_side(blocks, n), kept[:p])
+    left = int(np.count_nonzero(observed)) - int(np.count_nonzero(kept))
     if x.n_cols == 0:
         raise ModelError("no fixed effect can be estimated: every column of the fixed terms is zero")
     if left <= 0:
+        taken = int(np.count_nonzero(kept))
         raise ModelError(
-            f"the fixed terms take {x.n_cols} degrees of freedom of {x.n_cols + left} observed records; none is left "
-            "for the variances"
+            f"the fixed terms{' and genetic groups' if groups else ''} take {taken} degrees of freedom of "
+            f"{taken + left} observed records; none is left for the variances"
         )
     fixed_terms = []
     first = 0
-    for term, (start, stop) in zip(terms, _ranges(blocks), strict=True):
+    for term, (start, stop) in zip(terms, ranges[: len(blocks)], strict=True):
         mine = kept[start:stop]
         rank = int(np.count_nonzero(mine))
         fixed_terms.append(FixedColumns(term.label, term.part, stop - start, mine, first, rank))
         first += rank
-    random = tuple(term_block(term.codings, columns, n) for term in bound.random)
-    return Design(x, random, tuple(fixed_terms))
+    own = iter(ranges[len(blocks) :])
+    flat = tuple(f if f is None else FlatEffects(*f, kept[slice(*next(own))]) for f in spaces)
+    return Design(x, random, tuple(fixed_terms), flat)
 
 
 def _ranges(blocks: list[Csr]) -> list[tuple[int, int]]:

@@ -121,7 +121,7 @@ class Asreml:
         set_("response", bound.response)
         set_("nedf", engine.equations.df)
         set_("nwv", len(table))
-        set_("nsing", int(sum(int((~t.kept).sum()) for t in engine.design.fixed_terms)))
+        set_("nsing", engine.design.aliased)
         set_("deviance", 0.0)
         set_("converge", estimates.converged)
         set_("ifault", 0 if estimates.converged else 1)

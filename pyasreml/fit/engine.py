@@ -122,6 +122,7 @@ class Engine:
             whitened=whitened,
             rotation=rotation,
             check=self._check,
+            flat=self.design.flat,
         )
 
     def at(self, theta: FloatArray, derivatives: bool = False) -> State:

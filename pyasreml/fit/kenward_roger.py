@@ -283,7 +283,7 @@ class KenwardRoger:
         if self._sigma2_row is not None:
             q *= self._sigma2
             where = np.flatnonzero(self.rows == self._sigma2_row)
-            q[:, where] = eq.X.dot(np.ascontiguousarray(b[: eq.p]))[:, None, :]
+            q[:, where] = eq.fixed_values(b)[:, None, :]
         return q
 
     def _of_data(self, y: FloatArray) -> FloatArray:
@@ -293,8 +293,7 @@ class KenwardRoger:
         q = self._directions(b, y - eq.W.dot(b))
         if self._sigma2_row is not None:
             where = np.flatnonzero(self.rows == self._sigma2_row)
-            fixed = eq.X.dot(np.ascontiguousarray(b[: eq.p]))
-            q[:, where] = ((y - fixed) / self._sigma2)[:, None, :]
+            q[:, where] = ((y - eq.fixed_values(b)) / self._sigma2)[:, None, :]
         return q
 
     def _directions(self, b: FloatArray, e: FloatArray) -> FloatArray:

@@ -99,6 +99,8 @@ def _terms(bound: BoundModel) -> Iterator[tuple[int, int, str, Known]]:
 
 
 def _table(name: str, given: Any, known: Known) -> MarkerTable:
+    if known.groups:
+        raise ModelError(f"mef: {name} has genetic groups, so it is a pedigree's and not made of markers")
     if not isinstance(given, pd.DataFrame) or isinstance(given.index, pd.RangeIndex):
         raise ModelError(f"mef: the markers of {name} are a data frame with the individuals' names as index")
     try:

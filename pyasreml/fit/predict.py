@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pyasreml.design import flat_columns
 from pyasreml.errors import FitError, UnsupportedError
 from pyasreml.fit.core import check_fit
 from pyasreml.fit.engine import Engine, State
@@ -143,7 +144,8 @@ def predict(
     for averaging in averagings:
         there &= averaging.group >= 0
     parts = [(term, term_rows(term, cells, averagings, variables)) for term in sets.terms]
-    estimable = there & estimable_rows(bound, engine.design, _fixed_effects(engine, parts, cells.size))
+    fixed, groups = _fixed_effects(engine, parts, cells.size), _groups(engine, parts, cells.size)
+    estimable = there & estimable_rows(bound, engine.design, fixed, groups)
     rows = _equations(engine, parts, cells.size)
     shown = there if aliased else estimable
     _check_memory(refit, int(shown.sum()), sed or vcov)
@@ -193,6 +195,18 @@ def _fixed_effects(engine: Engine, parts: list[tuple[Any, Csr]], size: int) -> C
     widths = [term.width for term in engine.design.fixed_terms]
     first = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
     mine = [(block, first[t.index] + np.arange(widths[t.index])) for t, block in parts if not t.random]
+    return join_columns(mine, size, int(first[-1]))
+
+
+def _groups(engine: Engine, parts: list[tuple[Any, Csr]], size: int) -> Csr:
+    """Prediction rows over the fixed effects inside random terms, genetic groups, aliased ones included."""
+    flat = engine.design.flat
+    first = np.concatenate([[0], np.cumsum([0 if f is None else f.kept.size for f in flat])]).astype(np.int64)
+    mine = []
+    for term, block in parts:
+        found = flat[term.index] if term.random else None
+        if found is not None:
+            mine.append((flat_columns(block, found.space), first[term.index] + np.arange(found.kept.size)))
     return join_columns(mine, size, int(first[-1]))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.bind.bound import BoundModel
-from pyasreml.design import Design, side_by_side, term_block
+from pyasreml.design import Design, flat_columns, side_by_side, term_block
 from pyasreml.fit.prediction_rows import dense_columns
 from pyasreml.linalg import Csr, analyze, build_pattern, gram
 from pyasreml.linalg.backends import Numeric
@@ -27,25 +27,42 @@ BLOCK = 256
 """Predictions taken at once."""
 
 
-def estimable_rows(bound: BoundModel, design: Design, rows: Csr) -> BoolArray:
-    """Whether each row of the fixed and sparse part is estimable.
+def estimable_rows(bound: BoundModel, design: Design, rows: Csr, groups: Csr) -> BoolArray:
+    """Whether the fixed part of each row is estimable.
+
+    Genetic groups inside random terms belong to it where a prediction has both. One that ignores the random terms is
+    judged by its fixed terms alone; one of random terms only is of the effects as they are reported.
 
     Parameters
     ----------
     bound : BoundModel
     design : Design
     rows : Csr (m, effects of the fixed and sparse terms, aliased ones included)
+    groups : Csr (m, groups)
+        The same for the fixed effects inside random terms (`design.flat`), by term.
 
     Returns
     -------
     bool array (m,)
     """
     kept = np.concatenate([term.kept for term in design.fixed_terms])
+    n, observed = len(bound.frame), np.flatnonzero(~np.isnan(bound.y))
+    blocks = [term_block(term.codings, bound.frame.arrays, n) for term in (*bound.fixed, *bound.sparse)]
+    out = _in_row_space(take_rows(side_by_side(blocks, n), observed), kept, rows)
+    mine = np.flatnonzero((np.diff(groups.indptr) > 0) & (np.diff(rows.indptr) > 0))
+    if mine.size:
+        found = [(z, flat) for z, flat in zip(design.Z, design.flat, strict=True) if flat is not None]
+        full = side_by_side([*blocks, *(flat_columns(z, flat.space) for z, flat in found)], n)
+        kept = np.concatenate([kept, *(flat.kept for _, flat in found)])
+        both = side_by_side([take_rows(rows, mine), take_rows(groups, mine)], mine.size)
+        out[mine] = _in_row_space(take_rows(full, observed), kept, both)
+    return out
+
+
+def _in_row_space(full: Csr, kept: BoolArray, rows: Csr) -> BoolArray:
+    """Which rows are linear functions of those of `full`, bool array (m,)."""
     if kept.all() or rows.nnz == 0:
         return np.ones(rows.n_rows, dtype=bool)
-    columns, n = bound.frame.arrays, len(bound.frame)
-    full = side_by_side([term_block(term.codings, columns, n) for term in (*bound.fixed, *bound.sparse)], n)
-    full = take_rows(full, np.flatnonzero(~np.isnan(bound.y)))
     length = np.sqrt(np.bincount(full.indices, weights=full.data**2, minlength=full.n_cols))
     length[length == 0] = 1.0
     first, second = _scaled(full, length, kept), _scaled(full, length, ~kept)

@@ -15,13 +15,14 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from pyasreml.design import side_by_side
+from pyasreml.design import FlatEffects, side_by_side
 from pyasreml.linalg import Csr, analyze, build_pattern, gram_parts, quadratic_forms
-from pyasreml.linalg.backends import Analysis, BlockNumeric, Numeric
+from pyasreml.linalg.backends import Analysis, BlockNumeric, Numeric, Solver
 from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.dense_block import blocks_of, dense_last, dense_prior
 from pyasreml.mme.needs import Needs, needs_of
 from pyasreml.mme.places import Places
+from pyasreml.mme.reduced import ReducedNumeric, Reduction
 from pyasreml.mme.residual import Residual, ResidualOperator
 from pyasreml.mme.rotation import Rotation, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric, Whitening, constant_products
@@ -74,6 +75,8 @@ class Equations:
         The change of unknowns that belongs to `variance`.
     check : callable, optional
         Called with the `Needs` before anything of the size of the factor is made; it may raise.
+    flat : sequence of FlatEffects or None
+        One a random term: its effects without a prior. Empty for none at all.
 
     Attributes
     ----------
@@ -87,7 +90,7 @@ class Equations:
     offsets : tuple of int
         First equation of each random term; the last is the first of the missing-value effects.
     df : int
-        Observed records less p.
+        Observed records less p, less the effects of random terms that are fixed (genetic groups) and not dropped.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Equations:
         whitened: Sequence[WhitenedTerm | None] = (),
         rotation: Rotation | None = None,
         check: Callable[[Needs], None] | None = None,
+        flat: Sequence[FlatEffects | None] = (),
     ):
         self.observed: BoolArray = ~np.isnan(y)
         self.y = np.where(self.observed, y, 0.0)
@@ -111,7 +115,8 @@ class Equations:
         self.X, self.Z = X, tuple(Z)
         self.variance = variance
         self.weights = weights
-        self.df = int(self.observed.sum()) - self.p
+        self.flat = tuple(flat) or (None,) * len(self.Z)
+        self.df = int(self.observed.sum()) - self.p - sum(int(f.kept.sum()) for f in self.flat if f)
         self.residual = Residual(rows, variance.sections, self.observed, weights)
         missing = self.residual.missing
         self.offsets = tuple((self.p + np.concatenate([[0], np.cumsum([z.n_cols for z in Z])])).astype(int).tolist())
@@ -142,11 +147,16 @@ class Equations:
             lists, self._products = self.whitening.expand(of_records, of_priors)
             unknowns = self.whitening.N
             number = constant_products(self._products, self.coefficient_count)
+        self._last = dense_last(self._dense, self.unknown_offsets)
+        gone = [self.unknown_offsets[t] + f.dropped for t, f in enumerate(self.flat) if f and f.dropped.size]
+        self._reduction = Reduction(unknowns, np.concatenate(gone)) if gone else None
+        if self._reduction is not None:
+            lists, self._last = self._reduction.entries(*lists), self._reduction.number[self._last]
+            unknowns = self._reduction.kept.size
         row, col, coef, value = lists
         pattern, where = build_pattern(unknowns, row, col)
         del row, col, lists, of_records, of_priors
         self._pattern = pattern
-        self._last = dense_last(self._dense, self.unknown_offsets)
         self._blocks = blocks_of(self._dense, unknowns - self._last.size, self.random_offsets, number)
         self._entry = (where, coef.astype(np.int32), value)
         asked = None if check is None else lambda analysis: check(self._needs(analysis))
@@ -165,8 +175,13 @@ class Equations:
             if self._dense[t] is None:
                 places.add_term(self.offsets[t], product)
         by_effects = places.coordinates()
-        if by_effects is None or self.whitening is None:
-            return by_effects
+        if by_effects is None:
+            return None
+        by_unknowns = by_effects if self.whitening is None else self._by_unknowns(by_effects)
+        return by_unknowns if self._reduction is None else by_unknowns[self._reduction.kept]
+
+    def _by_unknowns(self, by_effects: FloatArray) -> FloatArray:
+        assert self.whitening is not None
         out = np.full((self.whitening.N, by_effects.shape[1]), np.nan)
         for t, white in enumerate(self.whitened):
             if white is None:
@@ -204,6 +219,8 @@ class Equations:
         numeric.set_entries(*self._entry)
         for block in self._blocks:
             cast(BlockNumeric, numeric).add_block(*block())
+        if self._reduction is not None:
+            numeric = ReducedNumeric(cast(Solver, numeric), self._reduction)
         if self.whitening is not None:
             numeric = WhitenedNumeric(numeric, self.whitening, self._products)
         if self.rotation is not None:
@@ -243,13 +260,13 @@ class Equations:
         count = 0
         for t, product in enumerate(self.variance.random):
             if product.scale and theta[self.rows_of_term(t)[0]] < 0:
-                count += product.size - product.negative
+                count += product.proper - product.negative
             elif product.negative:
                 count += product.negative
             elif product.diagonal and not product.scale:
                 rows = self.rows_of_term(t)
                 below = sum(table.kinds[i] == "V" and theta[i] < 0 for i in rows)
-                count += below * product.size // max(1, rows.size)
+                count += below * product.proper // max(1, rows.size)
         return count
 
     def forget(self) -> None:
@@ -330,13 +347,15 @@ class Equations:
         theta : float array (p,)
             The term's parameters.
         effects : float array (size, m)
-            :math:`u = G Z'R^{-1}e`.
+            :math:`u = G Z'R^{-1}e`, with what genetic groups add to it.
         weighted : float array (n, m)
             :math:`R^{-1}e`, used where the term is whitened.
         """
         whitened = self.whitened[term]
         if whitened is not None:
             return whitened.working(theta, self.Z[term].tdot(np.ascontiguousarray(weighted)))
+        flat = self.flat[term]
+        effects = effects if flat is None else flat.without(effects)
         product, (size, m) = self.variance.random[term], effects.shape
         wide = product if m == 1 else Product((*product.factors, Identity(m)), product.scale)
         return wide.working(theta, np.ascontiguousarray(effects).ravel()).reshape(size, m, -1)
@@ -345,6 +364,25 @@ class Equations:
         """Z'R⁻¹e of a random term, in the unknowns that its factor T works on."""
         found = self.Z[term].tdot(weighted)
         return found if self.rotation is None else self.rotation.turned(found, True)
+
+    def random_part(self, v: FloatArray) -> FloatArray:
+        """Unknowns without what genetic groups add to the effects of their individuals."""
+        out = v
+        for t, flat in enumerate(self.flat):
+            if flat is not None:
+                at = slice(self.unknown_offsets[t], self.unknown_offsets[t + 1])
+                out = out.copy() if out is v else out
+                out[at] = flat.without(v[at])
+        return out
+
+    def fixed_values(self, b: FloatArray) -> FloatArray:
+        """Records' values of the fixed effects, genetic groups among them, for effects b (N, m): float array (n, m)."""
+        out = self.X.dot(np.ascontiguousarray(b[: self.p]))
+        for t, flat in enumerate(self.flat):
+            if flat is not None:
+                effects = b[self.offsets[t] : self.offsets[t + 1]]
+                out += self.Z[t].dot(np.ascontiguousarray(effects - flat.without(effects)))
+        return out
 
     def random_products(self, b: FloatArray) -> FloatArray:
         """s_m = u'B_m u for every coefficient, by unknowns (zeros for those of the residual), float array (count,)."""

@@ -19,7 +19,7 @@ def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], 
 
     A term is whitened where its Σ is singular or nearly so at the start values, and wherever it can be in an exact
     iteration, which may come to rest where Σ is singular. Factor analytic terms otherwise take the form that needs
-    fewer operations.
+    fewer operations. Terms with genetic groups are never whitened: fixed effects are none of independent unknowns.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], 
     may: list[WhitenedTerm | None] = []
     table = variance.parameters
     for t, product in enumerate(variance.random):
-        if factored_place(product) is None:
+        if factored_place(product) is None or product.proper < product.size:
             must.append(None)
             may.append(None)
             continue

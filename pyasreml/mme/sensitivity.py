@@ -25,6 +25,7 @@ import numpy.typing as npt
 from pyasreml.linalg import Columns
 from pyasreml.linalg.backends import Numeric, Ranges, Solver
 from pyasreml.mme.equations import Equations, Structures
+from pyasreml.mme.reduced import ReducedNumeric
 from pyasreml.mme.rotation import RotatedNumeric, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric
 from pyasreml.variance.base import Coefficients
@@ -51,6 +52,7 @@ class Solved:
     theta : float array (p,)
     at : Structures
     v : float array (unknowns,)
+        Without what genetic groups add (`Equations.random_part`).
     e, weighted : float array (n,)
         y - Wb, and R⁻¹ times it.
     s : float array (coefficients,)
@@ -381,7 +383,8 @@ def _innermost(numeric: Numeric) -> Solver:
 def sensitivity_of(equations: Equations, wanted: npt.NDArray[np.bool_], numeric: Numeric) -> Sensitivity:
     """The columns of the owners that have a wanted parameter; made once for the same owners and kind of solver."""
     eq, inner = equations, _innermost(numeric)
-    same = (type(inner).__name__, wanted.tobytes())
+    solver = inner.inner if isinstance(inner, ReducedNumeric) else inner
+    same = (type(solver).__name__, wanted.tobytes())
     if same not in eq.sensitivities:
         owners = [eq.rows_of_term(t) for t in range(len(eq.Z))]
         owners += [eq.rows_of_section(k) for k in range(len(eq.variance.sections))]

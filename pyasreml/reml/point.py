@@ -125,7 +125,8 @@ def evaluate(
     score, ai = np.zeros(size), np.zeros((size, size))
     if derivatives and loglik >= least:
         numeric.invert()
-        s = eq.random_products(v)
+        u = eq.random_part(v)
+        s = eq.random_products(u)
         s[: eq.residual.offsets[-1]] = eq.residual.products_of(e, eq.residual.offsets[-1])
         both = numeric.adjoint(eq.coefficient_count) + s / sigma2
         # by parameter: twice the falling part of the score, and -d(y'Py)
@@ -143,7 +144,7 @@ def evaluate(
         if white is not None:
             _add_factor_scores(eq, white, theta, v, weighted, sigma2, slope, square)
         score = np.where(active, -0.5 * slope, 0.0)
-        ai = _information(eq, numeric, Solved(theta, at, v, e, weighted, s), active, square, sigma2)
+        ai = _information(eq, numeric, Solved(theta, at, u, e, weighted, s), active, square, sigma2)
     return Point(theta.copy(), float(loglik), float(sigma2), score, ai, b, e, weighted, float(logdet_C), ypy)
 
 

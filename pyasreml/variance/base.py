@@ -100,6 +100,8 @@ class Structure(ABC):
     """True where Σ is diagonal."""
     negative: int = 0
     """Negative eigenvalues of Σ; only a known matrix may have some."""
+    flat: int = 0
+    """Dimension in which Σ⁻¹ is zero, effects there being fixed; only a known matrix with genetic groups has some."""
 
     @abstractmethod
     def entries(self) -> Entries:
@@ -207,6 +209,11 @@ class Structure(ABC):
     def from_init(self, values: FloatArray) -> FloatArray:
         """Parameters from the values of ``init=``: the same, unless they are given as a matrix."""
         return values
+
+    @property
+    def proper(self) -> int:
+        """Rank of Σ⁻¹: the effects that a log-determinant and a variance count."""
+        return self.size - self.flat
 
     @property
     def basis_count(self) -> int:

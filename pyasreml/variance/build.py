@@ -11,6 +11,7 @@ from pyasreml.bind.bound import BoundModel, BoundSection, BoundTerm, FloatArray,
 from pyasreml.errors import ModelError
 from pyasreml.variance.base import NotFeasible, Structure
 from pyasreml.variance.factor import FactorAnalytic
+from pyasreml.variance.factored import Factored
 from pyasreml.variance.own import Own
 from pyasreml.variance.parameters import Parameters
 from pyasreml.variance.product import Product
@@ -141,7 +142,20 @@ def _random_product(term: BoundTerm) -> Product:
             f"random term '{term.label}' has {len(carriers)} variances ({', '.join(carriers)}): a direct product takes "
             "one; write the others as correlation models (id, ar1, …)"
         )
+    _check_groups(term, factors)
     return Product(factors, scale=not carriers or any(call.name == "idv" for call in term.structures))
+
+
+def _check_groups(term: BoundTerm, factors: Sequence[Structure]) -> None:
+    """Genetic groups are fixed effects of every level beside them, which a singular Σ does not have."""
+    with_groups = [call.text for call, f in zip(term.structures, factors, strict=True) if f.flat]
+    reduced = [c.text for c, f in zip(term.structures, factors, strict=True) if isinstance(f, Factored) and f.singular]
+    if with_groups and (reduced or len(with_groups) > 1):
+        raise ModelError(
+            f"random term '{term.label}': {with_groups[0]} has genetic groups, fixed effects of every level, which "
+            f"{reduced[0] if reduced else with_groups[1]} cannot stand beside; give ainverse() a groupOffset, which "
+            "makes them random"
+        )
 
 
 def _section_product(section: BoundSection, multi: bool, dispersion: float | None) -> Product:

@@ -9,12 +9,16 @@ from pyasreml.variance.base import Coefficients, Entries, FloatArray, Structure
 
 
 class KnownMatrix(Structure):
-    """Σ = K without parameters: one basis matrix, K⁻¹, whose pattern is that of the source."""
+    """Σ = K without parameters: one basis matrix, K⁻¹, whose pattern is that of the source.
+
+    The variances of genetic groups are zero in K: they are fixed effects, on which its inverse sets no prior.
+    """
 
     def __init__(self, known: Known):
         self.known = known
         self.size = len(known)
         self.negative = known.negative
+        self.flat = known.groups
 
     @property
     def basis_count(self) -> int:
@@ -36,7 +40,9 @@ class KnownMatrix(Structure):
         full = self.entries().full()
         inverse = np.zeros((self.size, self.size))
         inverse[full.row, full.col] = full.value
-        return np.asarray(np.linalg.inv(inverse), dtype=np.float64)
+        out, own = np.zeros_like(inverse), slice(self.flat, None)
+        out[own, own] = np.linalg.inv(inverse[own, own])
+        return out
 
     def starts(self, scale: float, cell_means: FloatArray | None) -> FloatArray:
         return np.zeros(0)

@@ -23,14 +23,20 @@ class Product:
         Outer factor first.
     scale : bool
         True for a scale parameter in front.
+
+    Attributes
+    ----------
+    size, proper : int
+        Number of effects; of those, the rank of the inverse.
     """
 
     def __init__(self, factors: Sequence[Structure], scale: bool):
         self.factors = tuple(factors)
         self.scale = scale
         self.size = int(np.prod([f.size for f in self.factors], dtype=np.int64))
+        self.proper = int(np.prod([f.proper for f in self.factors], dtype=np.int64))
         self.diagonal = all(f.diagonal for f in self.factors)
-        self.negative = sum(f.negative * (self.size // f.size) for f in self.factors)
+        self.negative = sum(f.negative * (self.proper // f.proper) for f in self.factors)
         self._counts = [f.basis_count for f in self.factors]
         self.basis_count = int(np.prod(self._counts, dtype=np.int64))
         self._slices: list[slice] = []
@@ -71,7 +77,7 @@ class Product:
         dc = np.zeros((self.parameter_count, c.size))
         dlogdet = np.zeros(self.parameter_count)
         for j, (point, at) in enumerate(zip(points, self._slices, strict=True)):
-            rest = self.size / self.factors[j].size
+            rest = self.proper / self.factors[j].proper
             logdet += rest * point.logdet
             dlogdet[at] = rest * point.dlogdet
             if point.dc.shape[0]:
@@ -90,8 +96,8 @@ class Product:
             c = c / gamma
             dc /= gamma
             dc[0] = -c / gamma
-            logdet += self.size * np.log(abs(gamma))
-            dlogdet[0] = self.size / gamma
+            logdet += self.proper * np.log(abs(gamma))
+            dlogdet[0] = self.proper / gamma
         return Coefficients(c, dc, logdet, dlogdet)
 
     def _scaled_constant(self, gamma: float) -> Coefficients:
@@ -103,8 +109,8 @@ class Product:
         return Coefficients(
             np.array([c]),
             np.array([[-c / gamma]]),
-            logdet + self.size * float(np.log(abs(gamma))),
-            np.array([self.size / gamma]),
+            logdet + self.proper * float(np.log(abs(gamma))),
+            np.array([self.proper / gamma]),
         )
 
     @cached_property
@@ -112,7 +118,7 @@ class Product:
         """The one coefficient and the log-determinant without the scale."""
         constant = [f.coefficients(np.zeros(0)) for f in self.factors]
         c = float(np.prod([p.c[0] for p in constant]))
-        return c, sum(self.size / f.size * p.logdet for f, p in zip(self.factors, constant, strict=True))
+        return c, sum(self.proper / f.proper * p.logdet for f, p in zip(self.factors, constant, strict=True))
 
     def working(self, theta: FloatArray, x: FloatArray) -> FloatArray:
         r"""Columns :math:`(\partial_i V) V^{-1} x` for V the product, x (size,): float array (size, p)."""
@@ -143,7 +149,7 @@ class Product:
         Parameters of other factors are NaN: they have no such step.
         """
         for factor, at in zip(self.factors, self._slices, strict=True):
-            stepped = factor.em_step(theta[at], score[at], self.size / factor.size)
+            stepped = factor.em_step(theta[at], score[at], self.proper / factor.proper)
             if stepped is not None:
                 out = np.full(theta.size, np.nan)
                 out[at] = stepped

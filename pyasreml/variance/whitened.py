@@ -221,17 +221,18 @@ class WhitenedTerm:
             return np.diagonal(dense.relationship).copy()
         numeric = self._inverse(j, factor, theta)
         numeric.invert()
-        return numeric.inverse_diagonal()
+        return np.where(np.arange(factor.size) < factor.flat, 0.0, numeric.inverse_diagonal())
 
     def _inverse(self, j: int, factor: Structure, theta: FloatArray) -> Numeric:
-        """The sparse inverse of one K, factored at θ; kept as it is where K has no parameters."""
+        """The sparse inverse of one K, factored at θ, with ones for groups; kept as it is where K has no parameters."""
         if j in self._inverses and not factor.parameters:
             return self._inverses[j]
         if j not in self._inverses:
             entries = factor.entries()
+            value = np.where(entries.col < factor.flat, (entries.row == entries.col) * 1.0, entries.value)
             pattern, where = build_pattern(factor.size, entries.row, entries.col)
             self._inverses[j] = analyze(pattern).numeric()
-            self._inverses[j].set_entries(where, entries.basis.astype(np.int32), entries.value)
+            self._inverses[j].set_entries(where, entries.basis.astype(np.int32), value)
         numeric = self._inverses[j]
         numeric.assemble(factor.coefficients(theta).c)
         numeric.factor()

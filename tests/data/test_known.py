@@ -138,10 +138,6 @@ HOSTILE = {
     ),
     "triplets without names": (pd.DataFrame(GINV), "need the names of the rows"),
     "unknown key": ({"matrix": A, "names": NAMES}, "holds matrix, rowNames and INVERSE"),
-    "groups": (
-        pa.ainverse({"id": ["G", "a"], "s": ["0", "G"], "d": ["0", "G"]}, groups=1),
-        "genetic groups without groupOffset",
-    ),
 }
 
 

@@ -38,11 +38,18 @@ def covariance(engine: Engine, theta: FloatArray) -> FloatArray:
     return v
 
 
+def fixed_part(engine: Engine) -> FloatArray:
+    """X with the covariates of genetic groups that are kept, float array (n, p)."""
+    eq = engine.equations
+    groups = [z.toarray() @ f.space.toarray()[:, f.kept] for z, f in zip(eq.Z, engine.design.flat, strict=True) if f]
+    return np.hstack([eq.X.toarray(), *groups])
+
+
 def reference(engine: Engine, theta: FloatArray, step: float = 1e-5) -> Reference:
     """Everything at `theta`; derivatives of V by central differences."""
     eq, table = engine.equations, engine.variance.parameters
     seen = eq.observed
-    y, x = eq.y[seen], eq.X.toarray()[seen]
+    y, x = eq.y[seen], fixed_part(engine)[seen]
     v = covariance(engine, theta)[np.ix_(seen, seen)]
     inverse = np.linalg.inv(v)
     xvx = x.T @ inverse @ x
