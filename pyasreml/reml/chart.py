@@ -65,6 +65,10 @@ class Chart:
             out[rows] = factor.to_free(theta[rows])
         return out
 
+    def at_edge(self, free: FloatArray, near: FloatArray) -> bool:
+        """True where a root that is not whitened lies below its `near`."""
+        return bool((self.roots & ~self.whitened & (np.abs(free) <= near)).any())
+
     def canonical(self, free: FloatArray) -> FloatArray:
         """The same matrices with every root positive: a column of a Cholesky factor may change its sign."""
         flip = [i for i in self.columns if free[i] < 0]
@@ -99,5 +103,5 @@ class Chart:
         jacobian, curvature = np.eye(free.size), np.zeros_like(ai)
         for rows, factor in self._pieces:
             jacobian[np.ix_(rows, rows)] = factor.free_jacobian(free[rows])
-            curvature[np.ix_(rows, rows)] = factor.free_curvature(score[rows])
+            curvature[np.ix_(rows, rows)] = factor.free_curvature(score[rows], free[rows])
         return jacobian.T @ score, jacobian.T @ ai @ jacobian + curvature

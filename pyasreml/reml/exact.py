@@ -41,6 +41,8 @@ ROOT_BOUND = 1e-5
 singular loses the digits that its score needs."""
 WHITE_BOUND = 1e-12
 """The same for a term that is whitened, whose score keeps its digits."""
+EDGE = 10.0
+"""Below this multiple of a root's bound a matrix is at the edge of its cone: the information may lose its digits."""
 CROSSING = 1e-4
 """A root of a Cholesky factor passes zero while its column holds more than this, times the root of the scale."""
 CORRELATION_BOUND = 1 - 1e-7
@@ -132,7 +134,7 @@ class Exact:
         self._lower[self.chart.whitened] = np.sqrt(WHITE_BOUND * scale)
         self._lower[sorted(self._held)] = -np.inf
         self._crossing = CROSSING * np.sqrt(scale)
-        self._correlation: BoolArray = kinds == "R"
+        self._correlation: BoolArray = (kinds == "R") & ~self.chart.turned
         self._lower[self._correlation & (codes == "P")] = BOUND
         self._active = np.array([i not in self._held for i in range(len(self.table))])
         self._constraint = self.table.constraint
@@ -277,7 +279,7 @@ class Exact:
         """Free rows, those of a singular information taken out or refused."""
         live = self._live(bound | singular)
         bad = [i for i in singular_rows(here.ai, live) if i != self._sigma2]
-        if bad and not self.ai_sing:
+        if bad and not self.ai_sing and not self.chart.at_edge(here.free, EDGE * self._lower):
             raise FitError(singularities([self.table.names[i] for i in bad]))
         singular |= set(bad)
         return self._live(bound | singular)

@@ -172,12 +172,12 @@ class Structure(ABC):
         """Which free coordinates are square roots of a variance, bounded below by 0."""
         return (False,) * len(self.parameters)
 
-    def free_curvature(self, score: FloatArray) -> FloatArray:
+    def free_curvature(self, score: FloatArray, free: FloatArray) -> FloatArray:
         r"""What the curvature of θ adds to the information of the free coordinates, float array (p, p).
 
         The information of φ is :math:`J'AJ - \sum_m s_m\,\partial^2\theta_m/\partial\phi\partial\phi'`; J vanishes
         where a matrix becomes singular, so that there the second part leads. It is wanted without
-        negative roots; `score` is that of θ.
+        negative roots; `score` is that of θ, at the coordinates `free`.
         """
         return np.zeros((score.size, score.size))
 

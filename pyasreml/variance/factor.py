@@ -188,7 +188,7 @@ class FactorAnalytic(Dense, Factored):
     def free_jacobian(self, free: FloatArray) -> FloatArray:
         return np.diag(np.where(self.free_roots(), 2 * free, 1.0))
 
-    def free_curvature(self, score: FloatArray) -> FloatArray:
+    def free_curvature(self, score: FloatArray, free: FloatArray) -> FloatArray:
         return np.diag(np.where(self.free_roots(), np.maximum(-2 * score, 0.0), 0.0))
 
 

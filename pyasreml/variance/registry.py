@@ -16,6 +16,7 @@ from pyasreml.variance.base import Structure
 from pyasreml.variance.cholesky import Cholesky
 from pyasreml.variance.diagonal import Diagonal
 from pyasreml.variance.factor import FactorAnalytic, ReducedRank
+from pyasreml.variance.general import GeneralHeterogeneous
 from pyasreml.variance.identity import Identity
 from pyasreml.variance.known import KnownMatrix
 from pyasreml.variance.matern import matern
@@ -85,6 +86,7 @@ STRUCTURES: dict[str, Maker] = {
         f"{name}h": lambda call, make=make: Heterogeneous(make(call), _levels(call))  # type: ignore[misc]
         for name, make in CORRELATIONS.items()
     },
+    "corgh": lambda call: GeneralHeterogeneous(GeneralCorrelation(_levels(call), call.variable), _levels(call)),
 }
 
 

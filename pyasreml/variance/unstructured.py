@@ -126,7 +126,7 @@ class Unstructured(Factored):
     def free_roots(self) -> tuple[bool, ...]:
         return tuple((self._row == self._col).tolist())
 
-    def free_curvature(self, score: FloatArray) -> FloatArray:
+    def free_curvature(self, score: FloatArray, free: FloatArray) -> FloatArray:
         # dlogL = sum of M * dS, and the second derivative of S by L_ij and L_lj is e_i e_l' + e_l e_i'
         r, c = self._row, self._col
         gradient = self.matrix(np.where(r == c, score, 0.5 * score))

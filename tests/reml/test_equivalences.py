@@ -160,3 +160,11 @@ def test_a_matrix_that_stays_at_the_edge_of_its_cone_is_brought_home():
     assert len(fit.trace.columns) < 50
     assert "S" not in set(fit.vparameters_con) | set(best.vparameters_con)
     assert fit.loglik == pytest.approx(best.loglik, abs=1e-3)
+
+
+def test_correlations_at_the_edge_of_their_cone_are_as_good_as_covariances():
+    data = sites(5, 4, genotypes=25, factors=2)
+    us = pa.asreml("y ~ site", random="~ us(site):gen", residual="~ idv(units)", data=data, trace=False, maxit=40)
+    corgh = pa.asreml("y ~ site", random="~ corgh(site):gen", residual="~ idv(units)", data=data, trace=False, maxit=40)
+    assert us.converge and corgh.converge
+    assert corgh.loglik == pytest.approx(us.loglik, abs=2e-3)

@@ -141,6 +141,18 @@ def test_structure(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_free_coordinates_and_their_jacobian(name: str) -> None:
+    structure = make_structure(_call(name))
+    theta = _theta(name, structure)
+    free = structure.to_free(theta)
+    np.testing.assert_allclose(structure.from_free(free), theta, rtol=1e-9, atol=1e-12)
+    jacobian = structure.free_jacobian(free)
+    for i in range(free.size):
+        slope = _difference(structure.from_free, free, i)
+        np.testing.assert_allclose(jacobian[:, i], slope, rtol=1e-6, atol=1e-6 * max(1, np.abs(slope).max()))
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("means", [None, np.linspace(1, 4, len(LEVELS))])
 def test_starts_are_feasible_and_informative(name: str, means: np.ndarray | None) -> None:
     structure = make_structure(_call(name))
