@@ -6,7 +6,7 @@ the variance stage turns structure calls into structures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class StructureCall:
         What names the factor in parameter names (``Row`` in ``Row:Column!Row!cor``).
     size : int
         Number of levels.
-    levels : tuple of str
+    levels : sequence of str
         Level labels, in order; empty for ``units``.
     order : int or None
         Second argument of structures that have an order (``corb``, ``fa``, ``ante`` …).
@@ -53,7 +53,7 @@ class StructureCall:
     name: str
     variable: str
     size: int
-    levels: tuple[str, ...]
+    levels: Sequence[str]
     order: int | None = None
     init: tuple[float, ...] | None = None
     init_codes: tuple[str | None, ...] | None = None

@@ -6,10 +6,10 @@ Its rows are numbers at columns; a term's block is the row-wise direct product o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ __all__ = [
     "ExpressionCoding",
     "FactorCoding",
     "InterceptCoding",
+    "Numbers",
     "OverlayCoding",
     "Single",
     "UnitsCoding",
@@ -58,6 +59,38 @@ def csr_from_single(n: int, width: int, single: Single) -> Csr:
     return Csr(n, width, indptr, indices, data)
 
 
+class Numbers(Sequence[str]):
+    """The numbers from 1 to `size` as text, made where they are read."""
+
+    __slots__ = ("_range",)
+
+    def __init__(self, size: int):
+        self._range = range(1, size + 1)
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    @overload
+    def __getitem__(self, i: int) -> str: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, i: int | slice) -> str | tuple[str, ...]:
+        return tuple(map(str, self._range[i])) if isinstance(i, slice) else str(self._range[i])
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self._range)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Numbers):
+            return self._range == other._range
+        return isinstance(other, tuple) and len(other) == len(self) and tuple(self) == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
 @dataclass(frozen=True)
 class Coding:
     """Base of all codings.
@@ -68,7 +101,7 @@ class Coding:
         The variable as term labels name it: ``Row``, ``x``, ``at(Site, 'PBU')``, ``units``.
     variables : tuple of str
         Columns of the frame that it reads.
-    levels : tuple of str
+    levels : sequence of str
         Labels of its columns: a factor's levels; one label for a covariate or a condition.
     kind : str
         ``intercept factor covariate condition units basis``.
@@ -76,7 +109,7 @@ class Coding:
 
     label: str
     variables: tuple[str, ...]
-    levels: tuple[str, ...] = field(repr=False)
+    levels: Sequence[str] = field(repr=False)
     kind: ClassVar[str] = "basis"
 
     @property
@@ -142,7 +175,7 @@ class UnitsCoding(Coding):
     @classmethod
     def of(cls, size: int) -> UnitsCoding:
         """The coding of `size` records."""
-        return cls(UNITS, (UNITS,), tuple(map(str, range(1, size + 1))))
+        return cls(UNITS, (UNITS,), Numbers(size))
 
     def single(self, columns: Columns, n: int) -> Single:
         """One at the record's column."""

@@ -72,7 +72,10 @@ def related_coding(
     DataError
         Levels that the matrix has no row for, by name.
     """
-    place = np.array([*(known.place.get(level, -1) for level in column.levels), -1], dtype=np.int64)
+    if column.levels == known.names:
+        place = np.append(np.arange(len(known), dtype=np.int64), -1)
+    else:
+        place = np.array([*(known.place.get(level, -1) for level in column.levels), -1], dtype=np.int64)
     absent = np.flatnonzero(place[:-1] < 0)
     if absent.size:
         shown = ", ".join(repr(column.levels[i]) for i in absent[:SHOWN].tolist())

@@ -188,8 +188,8 @@ def _pandas_array(series: pd.Series) -> npt.NDArray[Any]:
 
 
 def _categorical(name: str, codes: npt.NDArray[Any], categories: Any) -> Column:
-    labels = list(categories)
-    if all(isinstance(label, str) for label in labels):
+    labels = categories.tolist()
+    if pd.api.types.infer_dtype(categories, skipna=False) == "string":
         levels = labels
     elif all(isinstance(label, (bool, np.bool_)) for label in labels):
         levels = ["TRUE" if label else "FALSE" for label in labels]

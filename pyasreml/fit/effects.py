@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,8 @@ class Effects:
     ----------
     effects, uncertainty : dict of str to float array or None
         By part; the variances are divided by sigma2.
-    names : dict of str to list of str
+    names : dict of str to list of callables
+        By part, what makes the names of each term's effects.
     linear, residual : float array (n,)
         NaN where y is missing.
     counts : list of (str, float)
@@ -62,7 +64,7 @@ class Effects:
 
     effects: dict[str, FloatArray | None]
     uncertainty: dict[str, FloatArray | None]
-    names: dict[str, list[str]]
+    names: dict[str, list[Callable[[], list[str]]]]
     linear: FloatArray
     residual: FloatArray
     counts: list[tuple[str, float]]
@@ -79,12 +81,13 @@ class Effects:
         return self._parts(self.uncertainty)
 
     def _parts(self, values: dict[str, FloatArray | None]) -> Parts:
-        frames = {
-            part: None if x is None else pd.DataFrame({"effect": x}, index=pd.Index(self.names[part]))
-            for part, x in values.items()
-        }
+        frames = {part: None if x is None else self._frame(part, x) for part, x in values.items()}
         assert frames["fixed"] is not None
         return Parts(frames["fixed"], frames["random"], frames["sparse"])
+
+    def _frame(self, part: str, values: FloatArray) -> pd.DataFrame:
+        names = [name for make in self.names[part] for name in make()]
+        return pd.DataFrame({"effect": values}, index=pd.Index(names))
 
     @property
     def fitted(self) -> pd.Series[float]:
@@ -133,7 +136,7 @@ def collect(engine: Engine, estimates: Estimates) -> Effects:
     v = state.numeric.inverse_diagonal()
     effects: dict[str, list[FloatArray]] = {"fixed": [], "sparse": [], "random": []}
     variances: dict[str, list[FloatArray]] = {"fixed": [], "sparse": [], "random": []}
-    names: dict[str, list[str]] = {"fixed": [], "sparse": [], "random": []}
+    names: dict[str, list[Callable[[], list[str]]]] = {"fixed": [], "sparse": [], "random": []}
     terms: dict[str, list[tuple[str, int]]] = {"fixed": [], "sparse": [], "random": []}
     noeff: list[tuple[str, float]] = []
     column = 0
@@ -145,7 +148,7 @@ def collect(engine: Engine, estimates: Estimates) -> Effects:
         column += coded.rank
         effects[part].append(full)
         variances[part].append(var)
-        names[part].extend(effect_names(term))
+        names[part].append(partial(effect_names, term))
         terms[part].append((term.label, kept.size))
         noeff.append((term.label, coded.rank))
     for t, term in enumerate(bound.random):
@@ -153,11 +156,11 @@ def collect(engine: Engine, estimates: Estimates) -> Effects:
         found = with_scores(engine, t, estimates.point, b[at], v[at])
         effects["random"].append(found.effects)
         variances["random"].append(found.variances)
-        names["random"].extend(found.names)
-        terms["random"].append((term.label, len(found.names)))
+        names["random"].append(found.names)
+        terms["random"].append((term.label, found.effects.size))
         # asreml looks its count up by a label, and that of str() is none of a single term
         joint = isinstance(term.codings[0], CompoundCoding)
-        noeff.append((term.label, np.nan if joint else len(found.names)))
+        noeff.append((term.label, np.nan if joint else found.effects.size))
     linear = eq.X.dot(b[: eq.p])
     for t, z in enumerate(eq.Z):
         linear += z.dot(b[eq.offsets[t] : eq.offsets[t + 1]])
@@ -166,7 +169,7 @@ def collect(engine: Engine, estimates: Estimates) -> Effects:
         value, var = _missing_effects(engine, estimates, linear, missing, v)
         effects["sparse"].append(value)
         variances["sparse"].append(var)
-        names["sparse"].extend(f"mv_{i + 1}" for i in range(missing.size))
+        names["sparse"].append(partial(_missing_names, missing.size))
         terms["sparse"].append(("mv", missing.size))
         noeff.append(("mv", missing.size))
     return Effects(
@@ -178,6 +181,10 @@ def collect(engine: Engine, estimates: Estimates) -> Effects:
         counts=noeff,
         terms=terms,
     )
+
+
+def _missing_names(count: int) -> list[str]:
+    return [f"mv_{i + 1}" for i in range(count)]
 
 
 def _missing_effects(

@@ -7,7 +7,9 @@ Scores are :math:`f = (K_1 \otimes \Lambda' \otimes K_2)Z'Py`: the last unknowns
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -31,12 +33,13 @@ class TermEffects:
 
     Attributes
     ----------
-    names : list of str
+    names : callable
+        Makes their names, a list of str.
     effects, variances : float array
         Variances are divided by sigma2 on the gamma scale.
     """
 
-    names: list[str]
+    names: Callable[[], list[str]]
     effects: FloatArray
     variances: FloatArray
 
@@ -58,7 +61,7 @@ def with_scores(
     term, product = engine.bound.random[t], engine.variance.random[t]
     place = next((j for j, c in enumerate(term.structures) if c.name in ("fa", "rr")), None)
     if place is None:
-        return TermEffects(effect_names(term), u, variances)
+        return TermEffects(partial(effect_names, term), u, variances)
     structure = product.factors[place]
     assert isinstance(structure, FactorAnalytic)
     whitened = engine.equations.whitened[t]
@@ -69,7 +72,7 @@ def with_scores(
     if not isinstance(structure, ReducedRank):
         both = ((u, parts[0]), (variances, parts[1]))
         parts = [np.concatenate([x.reshape(before, k, after), s], axis=1) for x, s in both]
-    names = _names(term, place, order, levels=not isinstance(structure, ReducedRank))
+    names = partial(_names, term, place, order, levels=not isinstance(structure, ReducedRank))
     return TermEffects(names, parts[0].ravel(), parts[1].ravel())
 
 
@@ -95,7 +98,7 @@ def _of_unknowns(
     first, last = eq.unknown_offsets[t], eq.unknown_offsets[t + 1]
     at = np.arange(first, last).reshape(term.before, term.structure.rank, term.after)
     chosen = at[:, -term.structure.factors :].ravel()
-    v = term.scores(theta, eq.Z[t].tdot(point.weighted))[chosen - first]
+    v = term.scores(theta, point.gathered[eq.offsets[t] : eq.offsets[t + 1]])[chosen - first]
     if isinstance(numeric, WhitenedNumeric):
         return v, numeric.inner.inverse_at(chosen, chosen)
     assert isinstance(numeric, SpectralNumeric)

@@ -22,6 +22,7 @@ from pyasreml.linalg.indefinite import LARGEST, IndefiniteNumeric
 from pyasreml.mme.dense_block import blocks_of, dense_last, dense_prior
 from pyasreml.mme.needs import Needs, needs_of
 from pyasreml.mme.places import Places
+from pyasreml.mme.records import records_of
 from pyasreml.mme.reduced import ReducedNumeric, Reduction
 from pyasreml.mme.residual import Residual, ResidualOperator
 from pyasreml.mme.rotation import Rotation, whitened_part
@@ -83,6 +84,8 @@ class Equations:
     N : int
         Number of effects, missing values included: the equations where no term is whitened.
     whitening : Whitening or None
+    records : Records
+        The response beside W: what an iteration needs of them.
     record_entries : row, column, coefficient and value arrays, or None
         W'R⁻¹W by effects (as a rotation turns them), where there is a whitening or a rotation.
     sensitivities : dict
@@ -136,6 +139,7 @@ class Equations:
         self._owner_rows = self._rows_by_owner()
         self.rotation = rotation
         of_records, of_priors = self._record_entries(), self._prior_entries()
+        self.records = records_of(self.y, self.X, self.W, self.residual, self.observed, of_records)
         if rotation is not None:
             of_records = rotation.entries(of_records, self.p)
         self.record_entries = of_records if self.whitening is not None or rotation is not None else None
@@ -360,9 +364,9 @@ class Equations:
         wide = product if m == 1 else Product((*product.factors, Identity(m)), product.scale)
         return wide.working(theta, np.ascontiguousarray(effects).ravel()).reshape(size, m, -1)
 
-    def gathered(self, term: int, weighted: FloatArray) -> FloatArray:
-        """Z'R⁻¹e of a random term, in the unknowns that its factor T works on."""
-        found = self.Z[term].tdot(weighted)
+    def gathered(self, term: int, by_effects: FloatArray) -> FloatArray:
+        """A random term's part of W'R⁻¹e, in the unknowns that its factor T works on."""
+        found = by_effects[self.offsets[term] : self.offsets[term + 1]]
         return found if self.rotation is None else self.rotation.turned(found, True)
 
     def random_part(self, v: FloatArray) -> FloatArray:

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from pyasreml.linalg import Columns
 from pyasreml.linalg.backends import Numeric, Ranges, Solver
 from pyasreml.mme.equations import Equations, Structures
+from pyasreml.mme.records import Misfit, Statistics
 from pyasreml.mme.reduced import ReducedNumeric
 from pyasreml.mme.rotation import RotatedNumeric, whitened_part
 from pyasreml.mme.whitened import WhitenedNumeric
@@ -53,8 +54,8 @@ class Solved:
     at : Structures
     v : float array (unknowns,)
         Without what genetic groups add (`Equations.random_part`).
-    e, weighted : float array (n,)
-        y - Wb, and R⁻¹ times it.
+    misfit : Misfit
+        y - Wb, and what is made of it.
     s : float array (coefficients,)
         v'B_m v and e'M_m e.
     """
@@ -62,8 +63,7 @@ class Solved:
     theta: FloatArray
     at: Structures
     v: FloatArray
-    e: FloatArray
-    weighted: FloatArray
+    misfit: Misfit
     s: FloatArray
 
 
@@ -209,8 +209,8 @@ class Sensitivity:
         eq = self._eq
         columns = self._new_columns()
         none = np.zeros(max(eq.N, eq.n, eq.unknowns, eq.coefficient_count))
-        at = Structures(none, (), ())
-        solved = Solved(none, at, none[: eq.unknowns], none[: eq.n], none, none)
+        at = Structures(np.ones(eq.coefficient_count), (), ())
+        solved = Solved(none, at, none[: eq.unknowns], eq.records.misfit(at.c, none[: eq.N]), none)
         entries = none if eq.whitening is None else np.zeros(eq.whitening.factor_offsets[-1])
         groups = [g for g in (*self._whole, *self._sections) if g.squares is None]
         zeros = [(g.columns, np.zeros((eq.N, g.width))) for g in groups]
@@ -245,9 +245,11 @@ class Sensitivity:
                 numbers[lo : lo + g.width] = np.arange(g.columns.start, g.columns.stop)
         if not (numbers >= 0).any():
             return
-        if eq.rotation is None:
+        if eq.rotation is None and isinstance(eq.records, Statistics):
+            columns.dense(int(numbers[0]), -solved.misfit.gathered[:, None] / solved.at.c[0])
+        elif eq.rotation is None:
             r = eq.residual
-            columns.residual(r.row, r.col, r.coef, r.value, solved.e, eq.W._arrays, numbers)
+            columns.residual(r.row, r.col, r.coef, r.value, solved.misfit.e, eq.W._arrays, numbers)
         else:
             # W'M e = W'M y - W'MW b, both turned once a model
             assert eq.record_entries is not None
@@ -266,7 +268,7 @@ class Sensitivity:
                 c = np.zeros(eq.residual.offsets[-1])
                 for i, slope in enumerate(g.point(solved.at.sections).dc):
                     c[lo : lo + slope.size] = slope
-                    out[g.owner][:, i] = eq.operator(c).dot(solved.e)
+                    out[g.owner][:, i] = eq.operator(c).dot(solved.misfit.e)
         return out
 
     def _whole_moves(self, solved: Solved) -> FloatArray:
@@ -298,7 +300,7 @@ class Sensitivity:
         h, known = np.zeros(eq.N), np.zeros(eq.N)
         for g in self._factors:
             at = slice(eq.offsets[g.owner], eq.offsets[g.owner + 1])
-            h[at] = eq.gathered(g.owner, solved.weighted)
+            h[at] = eq.gathered(g.owner, solved.misfit.gathered)
             theta = solved.theta[eq.rows_of_term(g.owner)]
             known[at] = self._white(g).known_times(theta, h[at], turned=eq.rotation is not None)
         white, inner = whitened_part(numeric), _innermost(numeric)
@@ -307,7 +309,8 @@ class Sensitivity:
         full = [(g.columns, -self._gathered(slopes[g.owner])) for g in self._sections if g.owner in slopes]
         if self._whole:
             effects = whole if eq.rotation is None else eq.rotation.effects(eq.p, whole)
-            moved = self._gathered(eq.operator(solved.at.c).dot(eq.W.dot(effects)))
+            moved = eq.records.weigh(solved.at.c, effects)
+            moved = moved if eq.rotation is None else eq.rotation.adjoint(eq.p, moved)
             full.append((slice(self._whole[0].columns.start, None), moved))
         columns = self._new_columns()
         sources = np.concatenate([solved.v, known])
@@ -339,7 +342,7 @@ class Sensitivity:
     def _turned_response(self) -> FloatArray:
         """W'M_m y by effects as a rotation turns them, float array (N, coefficients of R⁻¹)."""
         eq = self._eq
-        parts = [eq.operator(row).dot(eq.y) for row in np.eye(eq.residual.offsets[-1])]
+        parts = [eq.operator(row).dot(eq.records.y) for row in np.eye(eq.residual.offsets[-1])]
         return self._gathered(np.stack(parts, axis=1))
 
     def _combination(self, solved: Solved) -> FloatArray:
@@ -369,7 +372,7 @@ class Sensitivity:
                 s = solved.s[lo : lo + g.width]
                 x[g.place, g.place] = g.squares(theta, g.point(solved.at.sections), s)
             else:
-                q = eq.residual.working(g.owner, theta, solved.e, eq.weights)
+                q = eq.residual.working(g.owner, theta, solved.misfit.e, eq.weights)
                 x[g.place, g.place] = -q.T @ slopes[g.owner]
         return x
 

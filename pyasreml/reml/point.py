@@ -50,10 +50,8 @@ class Point:
         Average information; zero rows likewise.
     solution : float array (N,)
         Effects in the equations' order.
-    residual : float array (n,)
-        y - Wb; at a missing record, 0 - Wb without its own column.
-    weighted : float array (n,)
-        R⁻¹ times the residual (ratio scale on the gamma scale): σ² P y.
+    gathered : float array (N,)
+        W'R⁻¹(y - Wb) (ratio scale on the gamma scale): σ² W'Py.
     logdet_C : float
     ypy : float
         y'P y on the ratio scale (sum of squares): σ² times ν on the gamma scale.
@@ -65,8 +63,7 @@ class Point:
     score: FloatArray
     ai: FloatArray
     solution: FloatArray
-    residual: FloatArray
-    weighted: FloatArray
+    gathered: FloatArray
     logdet_C: float
     ypy: float
 
@@ -102,19 +99,17 @@ def evaluate(
         column = error.column + 1
         raise NotFeasible(f"the mixed-model equations are not positive definite (equation {column})") from None
     logdet_C = numeric.logdet()
-    operator = eq.operator(at.c)
-    rinv_y = operator.dot(eq.y)
-    rhs = eq.W.tdot(rinv_y)
+    side = eq.records.side(at.c)
+    rhs = side.rhs
     if isinstance(numeric, (WhitenedNumeric, RotatedNumeric)):
         v = numeric.unknowns(rhs)
         b = numeric.effects(v)
     else:
         b = v = numeric.solve(rhs)
-    e = eq.y - eq.W.dot(b)
-    weighted = operator.dot(e)
-    ypy = float(eq.y @ weighted)
+    misfit = eq.records.misfit(at.c, b)
+    ypy = misfit.ypy
     gamma = eq.variance.gamma
-    if not ypy > NOTHING_LEFT * float(eq.y @ rinv_y):
+    if not ypy > NOTHING_LEFT * side.total * eq.records.lost:
         raise FitError("nothing is left of the response for the variances: the fixed terms reproduce it exactly")
     sigma2 = ypy / eq.df if gamma else 1.0
     logdet = logdet_C
@@ -127,7 +122,7 @@ def evaluate(
         numeric.invert()
         u = eq.random_part(v)
         s = eq.random_products(u)
-        s[: eq.residual.offsets[-1]] = eq.residual.products_of(e, eq.residual.offsets[-1])
+        s[: eq.residual.offsets[-1]] = misfit.squares
         both = numeric.adjoint(eq.coefficient_count) + s / sigma2
         # by parameter: twice the falling part of the score, and -d(y'Py)
         slope, square = np.zeros(size), np.zeros(size)
@@ -142,10 +137,12 @@ def evaluate(
             square[rows] = -(point.dc @ s[mine])
         white = whitened_part(numeric)
         if white is not None:
-            _add_factor_scores(eq, white, theta, v, weighted, sigma2, slope, square)
+            _add_factor_scores(eq, white, theta, v, misfit.gathered, sigma2, slope, square)
         score = np.where(active, -0.5 * slope, 0.0)
-        ai = _information(eq, numeric, Solved(theta, at, u, e, weighted, s), active, square, sigma2)
-    return Point(theta.copy(), float(loglik), float(sigma2), score, ai, b, e, weighted, float(logdet_C), ypy)
+        ai = _information(eq, numeric, Solved(theta, at, u, misfit, s), active, square, sigma2)
+    solution = b.copy()
+    solution[: eq.p] += eq.records.shift
+    return Point(theta.copy(), float(loglik), float(sigma2), score, ai, solution, misfit.gathered, float(logdet_C), ypy)
 
 
 def _add_factor_scores(
@@ -153,7 +150,7 @@ def _add_factor_scores(
     numeric: WhitenedNumeric,
     theta: FloatArray,
     v: FloatArray,
-    weighted: FloatArray,
+    gathered: FloatArray,
     sigma2: float,
     slope: FloatArray,
     square: FloatArray,
@@ -169,7 +166,7 @@ def _add_factor_scores(
             at = slice(eq.whitening.factor_offsets[t], eq.whitening.factor_offsets[t + 1])
             mine = v[eq.unknown_offsets[t] : eq.unknown_offsets[t + 1]]
             own, slopes = rows[term.own], term.factor_at(theta[rows]).slopes
-            pairings = 2 * term.pairings(eq.gathered(t, weighted), mine)
+            pairings = 2 * term.pairings(eq.gathered(t, gathered), mine)
             slope[own] += slopes @ (numeric.factor_adjoint[at] - pairings / sigma2)
             square[own] += slopes @ pairings
 

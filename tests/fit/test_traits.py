@@ -173,7 +173,7 @@ def test_questions(fit: pa.Asreml) -> None:
     assert len(cells) == 24 and (cells["status"] == "Estimable").all()
     matrices = fit.summary(vparameters=True).vparameters
     assert matrices["units:trait"].shape == (2, 2)
-    names = fit.update(random="~ . + at(trait):x", **QUIET).vparameters.index.tolist()
+    names = fit.update(fixed="~ . - trait:x", random="~ . + at(trait):x", **QUIET).vparameters.index.tolist()
     assert names[:2] == ["at(trait, 'y1'):x", "at(trait, 'y2'):x"]
 
 
