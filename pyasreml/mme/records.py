@@ -25,8 +25,8 @@ Lists = tuple[IntArray, IntArray, IntArray, FloatArray]
 
 PASSES = 10
 """Steps at most towards the least-squares fit of X …"""
-WORTH = 0.1
-"""… and as long as each takes more than this part of what is left."""
+SLOPE = 1e-4
+"""… until the scaled gradient's square is below this part of what is left."""
 DIGITS = 1e-4
 """A sum of squares below this part of that of y₀ is summed over the records, not taken as a difference."""
 
@@ -231,11 +231,11 @@ def _shift(y: FloatArray, X: Csr, observed: BoolArray) -> FloatArray:
         step = size / float(moved @ moved)
         b += step * move
         left -= step * moved
-        before, total = total, total - step * size
-        if step * size < WORTH * before:
-            break
+        total -= step * size
         slope = X.tdot(left)
         steep = scale * slope
         size, last = float(slope @ steep), size
+        if size < SLOPE * total:
+            break
         move = steep + size / last * move
     return b.astype(np.float32).astype(np.float64)
