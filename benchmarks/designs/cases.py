@@ -63,6 +63,7 @@ SUBJECTS = (
         animals,
         ANIMALS,
         quoted={"gremlin": {"small": 0.43}},
+        repeat=3,
     ),
     Case(
         "animals_random",
@@ -95,6 +96,7 @@ SUBJECTS = (
         regression,
         {"small": {"subjects": 500}, "medium": {"subjects": 1_500}, "full": {"subjects": 5_000}},
         peers={"lme4": "full", "nlme": "full", "glmmTMB": "full", "statsmodels": "medium"},
+        repeat=5,
     ),
     Case(
         "crossed",
@@ -116,6 +118,7 @@ GRID_CASES = (
         one_factor,
         GRID,
         peers={"lme4": "full", "nlme": "full", "glmmTMB": "full", "statsmodels": "medium"},
+        repeat=5,
         published=_walls(5.1, 4.8, 5.6, 5.8),
     ),
     Case("grm", "grid: one genomic relationship matrix", grm, GRID, published=_walls(4.8, 5.2, 15.1, 84.3)),

@@ -133,7 +133,8 @@ def to_column(name: str, values: Any) -> Column:
         return _categorical(name, np.asarray(values.codes), values.categories)
     if isinstance(values, pd.Series):
         if isinstance(values.dtype, pd.CategoricalDtype):
-            return _categorical(name, values.cat.codes.to_numpy(), values.cat.categories)
+            array: Any = values.array
+            return _categorical(name, np.asarray(array.codes), array.categories)
         values = _pandas_array(values)
     if values.ndim != 1:
         raise DataError(f"data: column {name!r} has {values.ndim} dimensions; one value a row is needed")

@@ -163,7 +163,9 @@ class Sensitivity:
         self._paired = self._first_of((*self._priors, *self._sections), at)
         self._maps = () if eq.whitening is None else (eq.whitening.rows, self._moves())
         self._order = np.arange(self._columns, dtype=np.int32)
-        if any(g.squares is not None for g in groups) or self._factors:
+        # every parameter has its own column, in their order
+        self._plain = not self._factors and all(g.squares is None for g in groups)
+        if not self._plain:
             # columns that meet the same unknowns stand together
             by = np.argsort(self._measure().earliest, kind="stable")
             self._order[by] = np.arange(self._columns)
@@ -317,8 +319,13 @@ class Sensitivity:
         first = self._whole[0].columns.start if self._whole else 0
         columns.begin(self._ranges.origin, self._ranges.size, entries, sources, first, whole)
         self._fill(columns, solved, entries, h, full)
-        combine = self._combination(solved)
         x = self._squares(solved, slopes)
+        if self._plain:
+            if self._paired:
+                x[: self._paired] = columns.pairs[: self._paired]
+                x[self._paired :, : self._paired] = x[: self._paired, self._paired :].T
+            return np.asarray(x - inner.gram(self._ranges, columns.values))
+        combine = self._combination(solved)
         if self._paired:
             x[: self._paired] = columns.pairs[: self._paired] @ combine.T
             x[self._paired :, : self._paired] = x[: self._paired, self._paired :].T

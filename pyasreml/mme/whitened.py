@@ -119,9 +119,9 @@ class Whitening:
         parts.append((prior[0], prior[1], prior[2] * span * span, prior[3]))
         parts.extend(self._needed())
         rows, cols, key, values = (np.concatenate(x) for x in zip(*parts, strict=True))
-        found, number = np.unique(key, return_inverse=True)
+        found, number = _numbered(key, span)
         products = np.stack([found // span**2, found // span % span, found % span], axis=1)
-        return (rows, cols, number.astype(np.int64), values), products
+        return (rows, cols, number, values), products
 
     def _needed(self) -> list[Lists]:
         """Structural zeros: pairs of unknowns of one effect, whose inverse gives the effect's variance."""
@@ -172,6 +172,17 @@ class Whitening:
             found = numeric.inverse_at(self._unknown[left], self._unknown[right])
             out[piece] = np.bincount(which, weights=weight * found, minlength=rows[piece].size)
         return out
+
+
+def _numbered(key: IntArray, span: int) -> tuple[IntArray, IntArray]:
+    """Distinct keys in order and the number of each; keys are products of a coefficient and two of `span` entries."""
+    top = int(key.max(initial=-1)) + 1
+    if top > max(key.size, span):
+        found, number = np.unique(key, return_inverse=True)
+        return found, number.astype(np.int64)
+    there = np.zeros(top, bool)
+    there[key] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[key]
 
 
 def constant_products(products: IntArray, coefficients: int) -> IntArray:

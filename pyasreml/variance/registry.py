@@ -36,7 +36,7 @@ def _levels(call: StructureCall) -> tuple[str, ...]:
     """Level labels, by which parameters are named; ``units`` has none."""
     if len(call.levels) != call.size:
         raise ModelError(f"{call.text}: {call.name}() has a parameter a level and needs a factor, not {call.variable}")
-    return call.levels
+    return tuple(call.levels)
 
 
 CORRELATIONS: dict[str, Maker] = {
