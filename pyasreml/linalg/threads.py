@@ -30,12 +30,14 @@ def threads_to_use(asked: int = 0) -> int:
     """
     if asked > 0:
         return asked
+    limits = [int(os.environ[name]) for name in LIMITS if os.environ.get(name, "").isdecimal()]
+    if asked == 0 and 1 in limits:
+        return 1
     processors = _processors()
     if asked < 0:
         return processors
     # this process is one of those that the load counts
     idle = int(processors - max(0.0, _load() - 1.0) + 0.5)
-    limits = [int(os.environ[name]) for name in LIMITS if os.environ.get(name, "").isdecimal()]
     return max(1, min([idle, MOST, *(x for x in limits if x > 0)]))
 
 

@@ -127,7 +127,7 @@ class Records:
         self.W, self.residual = W, residual
         self.shift = _shift(y, X, observed)
         self.y = y - X.dot(self.shift) if self.shift.any() else y
-        kept = np.where(observed, self.y, 0.0)
+        kept = self.y[observed]
         left = float(kept @ kept)
         self.lost = float(y @ y) / left if left else np.inf
 
@@ -216,8 +216,11 @@ def _shift(y: FloatArray, X: Csr, observed: BoolArray) -> FloatArray:
     Of single precision: products with whole numbers are exact then, and what is left of y loses nothing.
     """
     left = y.copy()  # zero where missing
-    seen = np.repeat(observed, np.diff(X.indptr))
-    weights = np.bincount(X.indices, weights=np.square(X.data) * seen, minlength=X.n_cols)
+    whole = bool(observed.all())
+    squares = np.square(X.data)
+    if not whole:
+        squares *= np.repeat(observed, np.diff(X.indptr))
+    weights = np.bincount(X.indices, weights=squares, minlength=X.n_cols)
     scale = np.divide(1.0, weights, out=np.zeros(X.n_cols), where=weights > 0)
     b = np.zeros(X.n_cols)
     slope = X.tdot(left)
@@ -227,7 +230,9 @@ def _shift(y: FloatArray, X: Csr, observed: BoolArray) -> FloatArray:
     for _ in range(PASSES):
         if not size > 0:
             break
-        moved = np.where(observed, X.dot(move), 0.0)
+        moved = X.dot(move)
+        if not whole:
+            moved[~observed] = 0.0
         step = size / float(moved @ moved)
         b += step * move
         left -= step * moved
