@@ -23,6 +23,7 @@ class MinimumDegree {
   private:
     Index n_, alive_;
     std::vector<unsigned char> aside_;     // dense or forced to the end
+    std::vector<Index> meets_;             // neighbours set aside
     std::vector<Index> last_nodes_;
     std::vector<Index> list_;              // adjacency of variables (elements first, then variables) and of elements
     std::vector<Pos> begin_;
@@ -64,7 +65,7 @@ class MinimumDegree {
 };
 
 MinimumDegree::MinimumDegree(const Pattern& c, double dense, const Index* stage)
-    : n_(c.n), aside_(c.n, 0), begin_(c.n, 0), length_(c.n, 0), elements_(c.n, 0), size_(c.n, 1), degree_(c.n, 0),
+    : n_(c.n), aside_(c.n, 0), meets_(c.n, 0), begin_(c.n, 0), length_(c.n, 0), elements_(c.n, 0), size_(c.n, 1), degree_(c.n, 0),
       head_(c.n, -1), next_(c.n, -1), previous_(c.n, -1), bucket_(c.n, -1), absorbed_by_(c.n, -1), mark_(c.n, 1) {
     auto each = [&](auto visit) {
         for (Index j = 0; j < n_; j++)
@@ -84,6 +85,8 @@ MinimumDegree::MinimumDegree(const Pattern& c, double dense, const Index* stage)
     alive_ = n_ - static_cast<Index>(last_nodes_.size());
     std::fill(length_.begin(), length_.end(), 0);
     each([&](Index i, Index j) {
+        meets_[i] += aside_[j];
+        meets_[j] += aside_[i];
         if (aside_[i] || aside_[j]) return;
         length_[i]++;
         length_[j]++;
@@ -302,7 +305,8 @@ void MinimumDegree::run() {
     }
 }
 
-// Pivots in sequence, each followed by the variables absorbed into it.
+// Pivots in sequence, each with the variables absorbed into it: alike among those that take part, they differ in what
+// was set aside, and the fewer of it a variable meets the earlier it goes.
 void MinimumDegree::write(const Index* stage, Index* perm) {
     std::vector<unsigned char> is_pivot(n_, 0);
     for (Index m : pivots_) is_pivot[m] = 1;
@@ -321,8 +325,10 @@ void MinimumDegree::write(const Index* stage, Index* perm) {
     }
     Index k = 0;
     for (Index m : pivots_) {
+        Index* const group = perm + k;
         perm[k++] = m;
         for (Index i = head[m]; i >= 0; i = next[i]) perm[k++] = i;
+        std::stable_sort(group, perm + k, [&](Index a, Index b) { return meets_[a] < meets_[b]; });
     }
     if (stage)
         std::stable_sort(last_nodes_.begin(), last_nodes_.end(), [&](Index a, Index b) { return stage[a] < stage[b]; });
