@@ -153,6 +153,18 @@ SIMD_CLONES void small_trsm(const double* RESTRICT panel, int height, int width,
     }
 }
 
+SIMD_CLONES void subtract_products(const double* RESTRICT y, const double* RESTRICT x, int rows, int ldx,
+                                   int width, double* RESTRICT z, int ldz) {
+    for (int a = 0; a < width; a++)
+        for (int b = a; b < width; b++) {
+            const double* RESTRICT yb = y + static_cast<std::size_t>(b) * rows;
+            const double* RESTRICT xa = x + static_cast<std::size_t>(a) * ldx;
+            double sum = 0;
+            for (int i = 0; i < rows; i++) sum += yb[i] * xa[i];
+            z[static_cast<std::size_t>(a) * ldz + b] -= sum;
+        }
+}
+
 SIMD_CLONES void small_inverse(const double* RESTRICT panel, int height, int width, double* RESTRICT z) {
     double rows[INVERSE_WIDTH * INVERSE_WIDTH];  // row k of the own block's inverse from rows + k * width
     double t[INVERSE_WIDTH];

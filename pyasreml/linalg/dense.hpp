@@ -26,6 +26,8 @@ void small_symm(const double* w, int below, const double* y, int width, double* 
 void direct_symm(int below, const Index* relative, const Front& parent, const double* y, int width, double* z, int ld);
 // y = (rows below) (own block)^-1, y: below x width
 void small_trsm(const double* panel, int height, int width, double* y);
+// lower triangle of z (ldz) -= y' x, y: rows x width, x: the same with leading dimension ldx
+void subtract_products(const double* y, const double* x, int rows, int ldx, int width, double* z, int ldz);
 // lower triangle of z = inverse of l l', l: the panel's own block, width <= INVERSE_WIDTH; z has the panel's layout
 void small_inverse(const double* panel, int height, int width, double* z);
 

@@ -21,6 +21,11 @@ void Numeric::set_floor(double tol) {
 // Eliminates one supernode. keep: leave its update in fronts_[k] instead of adding it to the parent. threads: for its
 // strips, or WHOLE.
 Pos Numeric::factor_front(Index k, Pool& pool, bool keep, int threads) {
+    if (leaves_.kind[k] == Leaves::DIRECT) {
+        const int bad = factor_direct(k);
+        return bad < 0 ? 0 : s_.first[k] + bad + 1;
+    }
+    close_pack(k, pool);
     const Front f = front(k, factor_.get());
     const int width = f.width, below = f.below, height = width + below;
     const double* floor = floor_.data() + s_.first[k];
@@ -37,6 +42,10 @@ Pos Numeric::factor_front(Index k, Pool& pool, bool keep, int threads) {
         if (bad > 0) return s_.first[k] + bad;
     }
     if (below == 0) return 0;
+    if (leaves_.kind[k] == Leaves::COVERING) {
+        pack_child(k, pool);
+        return 0;
+    }
     const Index p = s_.parent[k];
     const std::size_t parent_below = s_.rows_below(p);
     if (!keep && parent_below > 0 && !fronts_[p]) fronts_[p] = pool.zeros(parent_below * parent_below);

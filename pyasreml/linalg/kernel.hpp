@@ -143,6 +143,7 @@ struct Symbolic {
     Index max_below = 0;
     Pos size = 0;                 // values of L, and of the inverse: known once the sizes are planned
     Pos indices = 0;              // rows below of all supernodes, likewise
+    Pos direct = 0;               // most positions that direct leaves can need
     Pos peak_fronts = 0;          // most front elements alive at once, in factor or inverse
 
     int width(Index s) const { return first[s + 1] - first[s]; }
@@ -151,7 +152,7 @@ struct Symbolic {
     const Index* relative_of(Index s) const { return relative.data() + below_start[s]; }
     Pos values() const { return size; }
     // bytes of the numeric object: values, fronts, diagonals; and of the lists here
-    Pos numeric_bytes() const { return 8 * (2 * size + peak_fronts + 2 * static_cast<Pos>(n)); }
+    Pos numeric_bytes() const { return 8 * (2 * size + peak_fronts + 2 * static_cast<Pos>(n)) + 4 * direct; }
     Pos list_bytes(Pos entries) const { return 8 * (indices + entries + 4 * static_cast<Pos>(n) + 4 * count); }
     // position of (pivot a, pivot b) in the values, or -1 outside the pattern of L
     Pos locate(Index a, Index b) const;
@@ -253,6 +254,21 @@ struct Subtrees {
 double work(const Symbolic& s, Index k);  // multiply-adds and memory traffic of a supernode, about nanoseconds
 Subtrees divide(const Symbolic& s);       // nothing in it where threads would not pay
 
+// --- leaves.cpp
+constexpr int DIRECT_WIDTH = 4, DIRECT_BELOW = 8;  // largest leaf that writes to its ancestors' panels itself
+constexpr int PACKED = 64;                           // columns of covering children that go through their parent at once
+bool may_be_direct(Index width, Index below);
+struct Leaves {
+    enum Kind : unsigned char { FRONT, DIRECT, COVERING };
+    std::vector<Kind> kind;
+    std::vector<Pos> start;       // count + 1: pointers into target
+    std::vector<Index> target;    // positions in the values of the pairs of rows below of direct leaves
+    std::vector<Index> beside;    // count + 1: pointers into children
+    std::vector<Index> children;  // covering ones of every supernode
+    std::vector<Index> open;      // count: children that need a front
+    Leaves(const Symbolic& s, const Subtrees& subtrees);
+};
+
 // A constant symmetric matrix K of some order, at blocks (row, col) of consecutive pivots of that order from `first` on.
 struct DenseBlock {
     struct Place {
@@ -314,7 +330,13 @@ class Numeric {
     std::vector<double> floor_;  // per pivot: the value it must exceed
     std::vector<std::unique_ptr<Pool>> pools_;  // one a thread
     Subtrees subtrees_;
+    Leaves leaves_;
     std::vector<double*> fronts_;
+    struct Pack {
+        double* data = nullptr;
+        int columns = 0;
+    };
+    std::vector<Pack> packs_;  // of supernodes with covering children
     Index coefficients_ = 0;
     std::vector<Pos> position_;
     std::vector<Index> coef_;
@@ -328,7 +350,14 @@ class Numeric {
     void assemble_blocks(const double* c);
     void adjoint_blocks(double* t) const;
     Pos factor_front(Index s, Pool& pool, bool keep, int threads);
+    void invert_own(Index s, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep, int threads);
     void invert_front(Index s, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep, int threads);
+    int factor_direct(Index s);
+    void invert_direct(Index s);
+    void pack_child(Index s, Pool& pool);
+    void empty_pack(Index s, Pool& pool);
+    void close_pack(Index s, Pool& pool);
+    void invert_children(Index s, Pool& pool);
     void set_floor(double tol);
     void give_back(Index k);
     void release();

@@ -107,7 +107,8 @@ bool Pool::put(double* block, std::size_t size) {
 
 Numeric::Numeric(const Symbolic& symbolic, const Blas& blas, int threads)
     : s_(symbolic), blas_(blas), threads_(std::max(threads, 1)), factor_(allocate(symbolic.values())),
-      floor_(symbolic.n, 0.0), subtrees_(divide(symbolic)), fronts_(symbolic.count, nullptr) {
+      floor_(symbolic.n, 0.0), subtrees_(divide(symbolic)), leaves_(symbolic, subtrees_), fronts_(symbolic.count, nullptr),
+      packs_(symbolic.count) {
     if (subtrees_.work.empty()) threads_ = 1;
     for (int t = 0; t < threads_; t++) pools_.push_back(std::make_unique<Pool>());
 }
@@ -122,8 +123,13 @@ void Numeric::give_back(Index k) {
 
 // The same for all fronts that a sweep has left.
 void Numeric::release() {
-    for (Index k = 0; k < s_.count; k++)
+    for (Index k = 0; k < s_.count; k++) {
         if (fronts_[k]) give_back(k);
+        if (!packs_[k].data) continue;
+        for (auto& pool : pools_)
+            if (pool->put(packs_[k].data, static_cast<std::size_t>(s_.width(k) + s_.rows_below(k)) * PACKED)) break;
+        packs_[k] = Pack();
+    }
 }
 
 Front Numeric::front(Index k, double* values) const {

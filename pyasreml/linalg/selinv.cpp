@@ -15,6 +15,19 @@ namespace pyasreml {
 // threads: for its strips, or WHOLE.
 void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep,
                            int threads) {
+    if (leaves_.kind[k] == Leaves::COVERING) return;  // done with its parent
+    if (leaves_.kind[k] == Leaves::DIRECT) return invert_direct(k);
+    invert_own(k, pool, left, work, keep, threads);
+    if (leaves_.beside[k] == leaves_.beside[k + 1]) return;
+    invert_children(k, pool);
+    if (leaves_.open[k] == 0 && fronts_[k]) {
+        pool.put(fronts_[k], static_cast<std::size_t>(s_.rows_below(k)) * s_.rows_below(k));
+        fronts_[k] = nullptr;
+    }
+}
+
+void Numeric::invert_own(Index k, Pool& pool, std::vector<Index>& left, std::vector<double>& work, bool keep,
+                         int threads) {
     const Front z = front(k, inverse_.get());
     const double* l = factor_.get() + s_.panel[k];
     const int width = z.width, below = z.below, height = width + below;
@@ -43,7 +56,7 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
             solve_right(blas_, 'N', to - from, width, l, height, y + from, below);
         });
     }
-    const bool leaf = s_.children[k] == 0;
+    const bool leaf = leaves_.open[k] == 0 && leaves_.beside[k] == leaves_.beside[k + 1];
     const std::size_t size = static_cast<std::size_t>(below) * below;
     double* zr = z.panel + width;
     if (leaf && width <= 4) {
@@ -66,14 +79,7 @@ void Numeric::invert_front(Index k, Pool& pool, std::vector<Index>& left, std::v
         }
     }
     if (small || width <= 4) {
-        for (int a = 0; a < width; a++)
-            for (int b = a; b < width; b++) {
-                const double* yb = y + static_cast<std::size_t>(b) * below;
-                const double* za = zr + static_cast<std::size_t>(a) * height;
-                double sum = 0;
-                for (int i = 0; i < below; i++) sum += yb[i] * za[i];
-                z.panel[static_cast<std::size_t>(a) * height + b] -= sum;
-            }
+        subtract_products(y, zr, below, height, width, z.panel, height);
     } else {  // the strict upper part of the own block is never read
         strips(threads, width, [&](int from, int to) {
             const std::size_t at = static_cast<std::size_t>(from) * height;

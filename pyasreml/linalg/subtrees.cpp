@@ -12,6 +12,7 @@ namespace pyasreml {
 double work(const Symbolic& s, Index k) {
     const double width = s.width(k), below = s.rows_below(k);
     const double multiply_adds = width * below * below + width * width * below + width * width * width / 3;
+    if (s.children[k] == 0 && may_be_direct(s.width(k), s.rows_below(k))) return 40 + 2 * multiply_adds;
     return 700 + 0.05 * multiply_adds + 0.8 * below * below;
 }
 
@@ -42,9 +43,9 @@ Subtrees divide(const Symbolic& s) {
     out.root.assign(count, 0);
     if (total < WORTH) return out;
     // the heaviest subtrees are opened until none holds more than a share of the work
-    constexpr double PARTS = 24, SMALLEST = 100;
+    constexpr double PARTS = 24, SMALLEST = 100, WORTH_A_FRONT = 5e4;
     constexpr int MOST_OPENED = 4000;
-    const double limit = total / PARTS;
+    const double limit = total / PARTS, least = std::max(limit / SMALLEST, WORTH_A_FRONT);
     auto lighter = [&](Index a, Index b) { return load[a] != load[b] ? load[a] < load[b] : a < b; };
     std::make_heap(candidates.begin(), candidates.end(), lighter);
     for (int opened = 0; !candidates.empty() && opened < MOST_OPENED; opened++) {
@@ -54,7 +55,7 @@ Subtrees divide(const Symbolic& s) {
         candidates.pop_back();
         out.top.push_back(k);
         for (Index c = head[k]; c >= 0; c = next[c]) {
-            if (load[c] > limit / SMALLEST) {
+            if (load[c] > least) {
                 candidates.push_back(c);
                 std::push_heap(candidates.begin(), candidates.end(), lighter);
             } else {
@@ -140,7 +141,7 @@ Pos Numeric::factor_subtrees() {
 }
 
 void Numeric::invert_alone() {
-    std::vector<Index> left(s_.children);
+    std::vector<Index> left(leaves_.open);
     std::vector<double> own;
     std::size_t top = subtrees_.top.size();
     for (Index k = s_.count - 1; k >= 0; k--) {
@@ -151,7 +152,7 @@ void Numeric::invert_alone() {
 }
 
 void Numeric::invert_subtrees() {
-    std::vector<Index> left(s_.children);
+    std::vector<Index> left(leaves_.open);
     std::vector<double> own;
     const std::vector<Index>& top = subtrees_.top;
     // children of the top that belong to a subtree keep its fronts: they count as never done, release() ends it

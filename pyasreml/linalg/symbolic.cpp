@@ -166,12 +166,18 @@ void plan(Symbolic& s, Plan& p, const Pattern& c, const Index* perm, Index last)
     // in small systems the overhead of a supernode weighs more than its arithmetic
     p.tree = amalgamate(p.parent, p.post, counts, last, n <= 300 ? 3000.0 : 700.0);
     s.count = static_cast<Index>(p.tree.width.size());
-    s.size = s.indices = 0;
+    s.size = s.indices = s.direct = 0;
     for (Index k = 0; k < s.count; k++) {
         s.size += static_cast<Pos>(p.tree.height[k]) * p.tree.width[k];
         s.indices += p.tree.height[k] - p.tree.width[k];
     }
     s.peak_fronts = peak(p.tree);
+    std::vector<unsigned char> leaf(s.count, 1);
+    for (Index k = 0; k < s.count; k++) {
+        const Pos below = p.tree.height[k] - p.tree.width[k];
+        if (p.tree.parent[k] >= 0) leaf[p.tree.parent[k]] = 0;
+        if (leaf[k] && may_be_direct(p.tree.width[k], static_cast<Index>(below))) s.direct += below * (below + 1) / 2;
+    }
 }
 
 void analyze(Symbolic& s, const Plan& p, const Pattern& c, const Index* perm) {
