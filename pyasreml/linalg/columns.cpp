@@ -4,6 +4,23 @@
 #include <algorithm>
 
 namespace pyasreml {
+namespace {
+
+inline void widen(Index& first, Index& end, Index place) {
+    if (first >= end) {
+        first = place;
+        end = place + 1;
+    } else {
+        first = std::min(first, place);
+        end = std::max(end, place + 1);
+    }
+}
+
+inline void add_scaled(double a, const double* RESTRICT x, Index size, double* RESTRICT y) {
+    for (Index q = 0; q < size; q++) y[q] += a * x[q];
+}
+
+}  // namespace
 
 inline void Columns::at_unknown(Index u, Index c, double x) const {
     if (values) {
@@ -11,26 +28,38 @@ inline void Columns::at_unknown(Index u, Index c, double x) const {
         return;
     }
     if (u >= fixed) earliest[c] = std::min(earliest[c], u);
-    if (first[u] >= end[u]) {
-        first[u] = order[c];
-        end[u] = order[c] + 1;
-    } else {
-        first[u] = std::min(first[u], order[c]);
-        end[u] = std::max(end[u], order[c] + 1);
-    }
+    widen(first[u], end[u], order[c]);
 }
 
 inline void Columns::at_effect(Index i, Index c, double x) const {
-    if (!start)
-        at_unknown(i, c, x);
-    else
-        for (Pos p = start[i]; p < start[i + 1]; p++) at_unknown(unknown[p], c, values ? factors[entry[p]] * x : x);
+    if (start && values) {
+        effect_values[effect_origin[i] + order[c]] += x;
+        return;
+    }
+    if (start) {
+        widen(effect_first[i], effect_end[i], order[c]);
+        for (Pos p = start[i]; p < start[i + 1]; p++) at_unknown(unknown[p], c, x);
+        return;
+    }
+    at_unknown(i, c, x);
     if (!values) return;
-    if (start)
-        for (Pos p = move_start[i]; p < move_start[i + 1]; p++)
-            pairs[static_cast<std::size_t>(move_column[p]) * columns + c] += sources[move_source[p]] * x;
     const double* g = whole + static_cast<std::size_t>(i) * width;
-    for (Index q = 0; q < width; q++) pairs[static_cast<std::size_t>(from + q) * columns + c] += g[q] * x;
+    for (Index q = 0; q < width; q++) pairs[static_cast<std::size_t>(from + q) * columns + order[c]] += g[q] * x;
+}
+
+void Columns::finish(Index effects) const {
+    for (Index i = 0; i < effects; i++) {
+        const Index at = effect_first[i], size = effect_end[i] - at;
+        if (size <= 0) continue;
+        const double* x = effect_values + effect_origin[i] + at;
+        for (Pos p = start[i]; p < start[i + 1]; p++)
+            add_scaled(factors[entry[p]], x, size, values + origin[unknown[p]] + at);
+        for (Pos p = move_start[i]; p < move_start[i + 1]; p++)
+            add_scaled(sources[move_source[p]], x, size, pairs + static_cast<std::size_t>(move_column[p]) * columns + at);
+        const double* g = whole + static_cast<std::size_t>(i) * width;
+        for (Index q = 0; q < width; q++)
+            add_scaled(g[q], x, size, pairs + static_cast<std::size_t>(from + q) * columns + at);
+    }
 }
 
 void Columns::residual(const EntryView& m, const double* e, const CsrView& w, const Index* column) const {

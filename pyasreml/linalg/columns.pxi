@@ -68,13 +68,15 @@ cdef class Columns:
     values : (size,) float array
         What was filled in, after `begin`.
     pairs : (columns, columns) float array
-        Moves of the row's column times the effects' side of the column's.
+        After `finish`: moves of the row's column times the effects' side of the one at the column's place.
+    effects : (2, effects) int32 array
+        Ranges of places found by effects, first and end, where there are moves.
     """
 
     cdef Sides s
-    cdef readonly object first, end, earliest, values, pairs
+    cdef readonly object first, end, earliest, values, pairs, effects
     cdef object kept
-    cdef int32_t unknowns
+    cdef int32_t unknowns, number
 
     def __init__(self, int32_t unknowns, const int32_t[::1] order, int32_t fixed=0, rows=None, moves=None):
         cdef const int64_t[::1] start
@@ -83,6 +85,7 @@ cdef class Columns:
         self.first, self.end = np.zeros(unknowns, np.int32), np.zeros(unknowns, np.int32)
         f, e = self.first, self.end
         self.unknowns = unknowns
+        self.effects = np.zeros((2, 0), np.int32)
         self.earliest = np.full(order.shape[0], unknowns, np.int32)
         q = self.earliest
         self.s.columns, self.s.fixed, self.s.order = <int32_t>order.shape[0], fixed, _ints(order)
@@ -94,9 +97,16 @@ cdef class Columns:
             self.s.start, self.s.unknown, self.s.entry = &start[0], _ints(a), _ints(b)
             start, a, b = moves
             self.s.move_start, self.s.move_source, self.s.move_column = &start[0], _ints(a), _ints(b)
+            self.effects = np.zeros((2, start.shape[0] - 1), np.int32)
+            self._set_effects(self.effects)
         self.kept = [order, rows, moves]
 
-    def begin(self, origin, int64_t size, factors, sources, int32_t first, whole):
+    cdef _set_effects(self, ranges):
+        cdef int32_t[:, ::1] r = ranges
+        if r.shape[1]:
+            self.s.effect_first, self.s.effect_end = &r[0, 0], &r[1, 0]
+
+    def begin(self, origin, int64_t size, factors, sources, int32_t first, whole, effects):
         """Fill from here on.
 
         Parameters
@@ -110,6 +120,8 @@ cdef class Columns:
         first : int
         whole : float array (effects, m)
             Moves of all effects by the m columns from `first` on.
+        effects : (2, effects) int32 array
+            The attribute of an object that has found ranges; read where there are moves.
         """
         cdef const int64_t[::1] o = origin
         cdef const double[::1] f = factors, m = sources
@@ -124,6 +136,23 @@ cdef class Columns:
         self.s.first_whole, self.s.width = first, <int32_t>w.shape[1]
         self.s.whole = &w[0, 0] if w.shape[0] and w.shape[1] else NULL
         self.s.pairs = &p[0, 0] if n else NULL
+        if self.s.start == NULL:
+            return
+        self._set_effects(effects)
+        wide = np.maximum(effects[1] - effects[0], 0)
+        places = np.cumsum(wide, dtype=np.int64) - wide - effects[0]
+        across = np.zeros(max(int(wide.sum()), 1))
+        self.kept += [effects, places, across]
+        self.number = <int32_t>wide.shape[0]
+        cdef double[::1] a = across
+        o = places
+        self.s.effect_origin, self.s.effect_values = _longs(o), &a[0]
+
+    def finish(self):
+        """To be called when all is filled in."""
+        if self.s.start:
+            with nogil:
+                self.s.finish(self.number)
 
     def residual(self, row, col, basis, value, const double[::1] e, w, const int32_t[::1] column):
         """-W'M_m e in column ``column[m]``, M_m one triangle of basis matrices, w as (columns, indptr, indices, data)."""

@@ -5,6 +5,36 @@
 
 namespace pyasreml {
 
+namespace {
+
+// a few columns: their number is known to the compiler
+template <int M>
+void dot_few(const CsrView& a, const double* b, double* out) {
+    for (Index i = 0; i < a.rows; i++) {
+        double sum[M] = {};
+        for (Pos p = a.start[i]; p < a.start[i + 1]; p++) {
+            const double x = a.value[p], *from = b + static_cast<std::size_t>(a.col[p]) * M;
+            for (int q = 0; q < M; q++) sum[q] += x * from[q];
+        }
+        for (int q = 0; q < M; q++) out[static_cast<std::size_t>(i) * M + q] = sum[q];
+    }
+}
+
+template <int M>
+void tdot_few(const CsrView& a, const double* b, double* out) {
+    for (Index i = 0; i < a.rows; i++) {
+        double from[M];
+        for (int q = 0; q < M; q++) from[q] = b[static_cast<std::size_t>(i) * M + q];
+        for (Pos p = a.start[i]; p < a.start[i + 1]; p++) {
+            const double x = a.value[p];
+            double* to = out + static_cast<std::size_t>(a.col[p]) * M;
+            for (int q = 0; q < M; q++) to[q] += x * from[q];
+        }
+    }
+}
+
+}  // namespace
+
 void csr_dot(const CsrView& a, const double* b, int m, double* out) {
     if (m == 1) {
         for (Index i = 0; i < a.rows; i++) {
@@ -14,6 +44,9 @@ void csr_dot(const CsrView& a, const double* b, int m, double* out) {
         }
         return;
     }
+    if (m == 2) return dot_few<2>(a, b, out);
+    if (m == 3) return dot_few<3>(a, b, out);
+    if (m == 4) return dot_few<4>(a, b, out);
     for (Index i = 0; i < a.rows; i++) {
         double* RESTRICT to = out + static_cast<std::size_t>(i) * m;
         std::fill(to, to + m, 0.0);
@@ -27,6 +60,10 @@ void csr_dot(const CsrView& a, const double* b, int m, double* out) {
 
 void csr_tdot(const CsrView& a, const double* b, int m, double* out) {
     std::fill(out, out + static_cast<std::size_t>(a.cols) * m, 0.0);
+    if (m == 1) return tdot_few<1>(a, b, out);
+    if (m == 2) return tdot_few<2>(a, b, out);
+    if (m == 3) return tdot_few<3>(a, b, out);
+    if (m == 4) return tdot_few<4>(a, b, out);
     for (Index i = 0; i < a.rows; i++) {
         const double* RESTRICT from = b + static_cast<std::size_t>(i) * m;
         for (Pos p = a.start[i]; p < a.start[i + 1]; p++) {

@@ -31,6 +31,10 @@ void subtract_products(const double* y, const double* x, int rows, int ldx, int 
 // lower triangle of z = inverse of l l', l: the panel's own block, width <= INVERSE_WIDTH; z has the panel's layout
 void small_inverse(const double* panel, int height, int width, double* z);
 
+// --- leaves.cpp
+// columns (below x width, ld) of a child at their places in its parent's front of so many rows, zeros elsewhere
+void place(const double* columns, int ld, int below, int width, const Index* relative, int high, double* pack);
+
 // --- blocked.cpp
 // b := b op(l)^-1 with l lower triangular of order n, b is m x n
 void solve_right(const Blas& blas, char ta, int m, int n, const double* l, int ldl, double* b, int ldb);

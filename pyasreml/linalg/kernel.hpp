@@ -424,7 +424,11 @@ struct Columns {
     const double *factors = nullptr, *sources = nullptr;
     Index from = 0, width = 0;       // columns that move all effects, by the rows of whole (effects x width)
     const double* whole = nullptr;
-    double* pairs = nullptr;         // columns x columns: moves times the effects' side of every column
+    double* pairs = nullptr;         // columns x columns: moves times the effects' side of every column's place
+    // where `start` is there: the effects' side, column c of effect i at effect_origin[i] + order[c], or its ranges
+    Index *effect_first = nullptr, *effect_end = nullptr;
+    const Pos* effect_origin = nullptr;
+    double* effect_values = nullptr;
 
     void residual(const EntryView& m, const double* e, const CsrView& w, const Index* column) const;  // -W'M e
     void prior(const EntryView& m, const double* v, Index at, const Index* column) const;             // B v
@@ -432,6 +436,7 @@ struct Columns {
     void records(const EntryView& m, const double* b, const Index* column) const;    // W'M W b
     void scores(Index effects, Index unknowns, const double* h) const;           // -(dS)'h
     void dense(Index effects, Index at, Index count, const double* z) const;     // any
+    void finish(Index effects) const;  // from the effects' side to the unknowns' and the pairs
 
   private:
     void at_unknown(Index u, Index c, double x) const;

@@ -70,6 +70,11 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         int32_t width
         const double* whole
         double* pairs
+        int32_t* effect_first
+        int32_t* effect_end
+        const int64_t* effect_origin
+        double* effect_values
+        void finish(int32_t)
         void residual(const EntryView&, const double*, const CsrView&, const int32_t*)
         void prior(const EntryView&, const double*, int32_t, const int32_t*)
         void factor(const EntryView&, const double*)

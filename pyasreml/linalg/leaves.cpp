@@ -171,9 +171,6 @@ void Numeric::invert_direct(Index k) {
     }
 }
 
-namespace {
-
-// columns (below x width, ld) of a child into a pack of its parent's height
 void place(const double* columns, int ld, int below, int width, const Index* relative, int high, double* pack) {
     for (int j = 0; j < width; j++) {
         const double* from = columns + static_cast<std::size_t>(j) * ld;
@@ -186,8 +183,6 @@ void place(const double* columns, int ld, int below, int width, const Index* rel
         for (int i = 0; i < below; i++) to[relative[i]] = from[i];
     }
 }
-
-}  // namespace
 
 // Keeps the rows below of a covering child for its parent, whose pack is emptied when full.
 void Numeric::pack_child(Index k, Pool& pool) {

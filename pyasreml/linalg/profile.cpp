@@ -11,6 +11,7 @@
 namespace pyasreml {
 namespace {
 
+constexpr int SHORT = 8;
 constexpr int NARROW = 16;  // rows up to here, and below half the columns, add to the Gram matrix one by one
 constexpr int PACK = 128;   // wider rows are gathered by so many for BLAS
 
@@ -25,8 +26,8 @@ void join(std::vector<Index>& first, std::vector<Index>& end, Index from, Index 
     }
 }
 
-// One panel column by column; entries of L that merging stored as zeros may lead to rows without the columns.
-SIMD_CLONES void eliminate_narrow(const Profile& b, const double* panel, Index own, int width, int height,
+// One panel column by column, its rows up to `until`; entries of L that merging stored as zeros may lead to rows without the columns.
+SIMD_CLONES void eliminate_narrow(const Profile& b, const double* panel, Index own, int width, int height, int until,
                                   const Index* rows, double* v) {
     for (int j = 0; j < width; j++) {
         const Index pivot = own + j, first = b.first[pivot], end = b.end[pivot];
@@ -36,13 +37,29 @@ SIMD_CLONES void eliminate_narrow(const Profile& b, const double* panel, Index o
         double* RESTRICT x = v + b.start[pivot];
         const double r = 1.0 / c[j];
         for (int q = 0; q < size; q++) x[q] *= r;
-        for (int i = j + 1; i < height; i++) {
+        for (int i = j + 1; i < until; i++) {
             const double a = c[i];
             const Index row = i < width ? own + i : rows[i - width];
             if (a == 0.0 || b.first[row] > first || b.end[row] < end) continue;
             double* RESTRICT y = v + b.start[row] + (first - b.first[row]);
             for (int q = 0; q < size; q++) y[q] -= a * x[q];
         }
+    }
+}
+
+// The same of one column with few right-hand sides, where the choice of an instruction set costs more than it gains.
+void eliminate_short(const Profile& b, const double* c, Index pivot, int height, const Index* rows, double* v) {
+    const Index first = b.first[pivot], end = b.end[pivot];
+    const int size = end - first;
+    double* RESTRICT x = v + b.start[pivot];
+    const double r = 1.0 / c[0];
+    for (int q = 0; q < size; q++) x[q] *= r;
+    for (int i = 1; i < height; i++) {
+        const double a = c[i];
+        const Index row = rows[i - 1];
+        if (a == 0.0 || b.first[row] > first || b.end[row] < end) continue;
+        double* RESTRICT y = v + b.start[row] + (first - b.first[row]);
+        for (int q = 0; q < size; q++) y[q] -= a * x[q];
     }
 }
 
@@ -86,22 +103,100 @@ Profile::Profile(const Symbolic& s, Index columns_, const Index* from, const Ind
     for (Index k = 0; k < s.n; k++) start[k + 1] = start[k] + std::max<Index>(end[k] - first[k], 0);
 }
 
-void forward(const Symbolic& s, const Blas& blas, const double* values, const Profile& b, double* v) {
+namespace {
+
+// Solved rows of the covering children of one parent, and their columns of L, until they are subtracted together.
+struct Together {
+    std::vector<double> rows, panel;  // columns x PACKED, and the parent's front x PACKED
+    int count = 0;
+    Index first = 0, end = 0;  // columns met
+};
+
+void subtract_together(const Symbolic& s, const Blas& blas, Index p, const Profile& b, Together& t,
+                       std::vector<double>& work, double* v) {
+    if (t.count && t.first < t.end) {
+        const int width = s.width(p), high = width + s.rows_below(p), size = t.end - t.first;
+        work.resize(std::max(work.size(), static_cast<std::size_t>(high) * size));
+        blas.gemm('N', 'T', size, high, t.count, 1.0, t.rows.data() + t.first, b.columns, t.panel.data(), high, 0.0,
+                  work.data(), size);
+        for (int i = 0; i < high; i++) {
+            const Index row = i < width ? s.first[p] + i : s.below_of(p)[i - width];
+            // what merging stored as zero may have led to rows without the columns
+            const Index first = std::max(t.first, b.first[row]), end = std::min(t.end, b.end[row]);
+            if (first < end)
+                subtract(work.data() + static_cast<std::size_t>(i) * size + (first - t.first), end - first,
+                         v + b.start[row] + (first - b.first[row]));
+        }
+    }
+    t.count = 0;
+}
+
+void add_together(const Symbolic& s, const double* panel, Index k, const Profile& b, const double* v, Together& t) {
+    const Index p = s.parent[k], own = s.first[k];
+    const int width = s.width(k), below = s.rows_below(k), high = s.width(p) + s.rows_below(p);
+    if (t.rows.empty()) {
+        t.rows.resize(static_cast<std::size_t>(b.columns) * PACKED);
+        t.panel.resize(static_cast<std::size_t>(high) * PACKED);
+    }
+    if (t.count == 0) t.first = t.end = 0;
+    place(panel + width, width + below, below, width, s.relative_of(k), high,
+          t.panel.data() + static_cast<std::size_t>(t.count) * high);
+    for (int j = 0; j < width; j++) {
+        const Index first = b.first[own + j], end = b.end[own + j];
+        double* row = t.rows.data() + static_cast<std::size_t>(t.count++) * b.columns;
+        std::memset(row, 0, sizeof(double) * b.columns);
+        if (first >= end) continue;
+        std::memcpy(row + first, v + b.start[own + j], sizeof(double) * (end - first));
+        t.first = t.first < t.end ? std::min(t.first, first) : first;
+        t.end = std::max(t.end, end);
+    }
+}
+
+}  // namespace
+
+void forward(const Symbolic& s, const Blas& blas, const Leaves& leaves, const double* values, const Profile& b,
+             double* v) {
     const SingleBlasThread single;
     std::vector<double> work;
+    std::vector<Together> together;
+    std::vector<Index> open(s.count, -1);  // which of them is a parent's
     for (Index k = 0; k < s.count; k++) {
         const int width = s.width(k), below = s.rows_below(k), height = width + below;
         const double* panel = values + s.panel[k];
         const Index* rows = s.below_of(k);
         const Index own = s.first[k];
+        if (open[k] >= 0) {
+            subtract_together(s, blas, k, b, together[open[k]], work, v);
+            together[open[k]] = Together();
+        }
+        const bool covering = leaves.kind[k] == Leaves::COVERING;
+        auto keep = [&] {
+            const Index p = s.parent[k];
+            if (open[p] < 0) {
+                open[p] = static_cast<Index>(together.size());
+                together.emplace_back();
+            }
+            Together& t = together[open[p]];
+            if (t.count + width > PACKED) subtract_together(s, blas, p, b, t, work, v);
+            add_together(s, panel, k, b, v, t);
+        };
+        if (width == 1 && !covering && b.end[own] - b.first[own] <= SHORT) {
+            eliminate_short(b, panel, own, height, rows, v);
+            continue;
+        }
         if (width <= SMALL_WIDTH) {
-            eliminate_narrow(b, panel, own, width, height, rows, v);
+            eliminate_narrow(b, panel, own, width, height, covering ? width : height, rows, v);
+            if (covering) keep();
             continue;
         }
         const int size = b.end[own] - b.first[own];
         if (size <= 0) continue;
         double* x = v + b.start[own];  // size x width column-major
         blas.trsm_right('T', size, width, panel, height, x, size);
+        if (covering) {
+            keep();
+            continue;
+        }
         if (below == 0) continue;
         work.resize(std::max(work.size(), static_cast<std::size_t>(below) * size));
         blas.gemm('N', 'T', size, below, width, 1.0, x, size, panel + width, height, 0.0, work.data(), size);
@@ -152,7 +247,7 @@ void gram(const Blas& blas, const Profile& b, const double* v, double* g) {
 }
 
 void Numeric::gram(const Profile& b, double* v, double* g) const {
-    pyasreml::forward(s_, blas_, factor_.get(), b, v);
+    pyasreml::forward(s_, blas_, leaves_, factor_.get(), b, v);
     pyasreml::gram(blas_, b, v, g);
 }
 

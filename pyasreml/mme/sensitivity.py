@@ -170,9 +170,10 @@ class Sensitivity:
             by = np.argsort(self._measure().earliest, kind="stable")
             self._order[by] = np.arange(self._columns)
             found = self._measure()
-            first, end = found.first, found.end
+            first, end, self._effects = found.first, found.end, found.effects
         else:
             first, end = np.zeros(eq.unknowns, np.int32), np.full(eq.unknowns, self._columns, np.int32)
+            self._effects = np.stack([np.zeros(eq.N, np.int32), np.full(eq.N, self._columns, np.int32)])
         self._ranges: Ranges = numeric.ranges(self._columns, first, end)
 
     @staticmethod
@@ -317,8 +318,9 @@ class Sensitivity:
         columns = self._new_columns()
         sources = np.concatenate([solved.v, known])
         first = self._whole[0].columns.start if self._whole else 0
-        columns.begin(self._ranges.origin, self._ranges.size, entries, sources, first, whole)
+        columns.begin(self._ranges.origin, self._ranges.size, entries, sources, first, whole, self._effects)
         self._fill(columns, solved, entries, h, full)
+        columns.finish()
         x = self._squares(solved, slopes)
         if self._plain:
             if self._paired:
@@ -327,7 +329,7 @@ class Sensitivity:
             return np.asarray(x - inner.gram(self._ranges, columns.values))
         combine = self._combination(solved)
         if self._paired:
-            x[: self._paired] = columns.pairs[: self._paired] @ combine.T
+            x[: self._paired] = columns.pairs[: self._paired, self._order] @ combine.T
             x[self._paired :, : self._paired] = x[: self._paired, self._paired :].T
         for g in self._factors:
             at = slice(eq.offsets[g.owner], eq.offsets[g.owner + 1])

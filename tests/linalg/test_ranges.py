@@ -92,7 +92,7 @@ def test_columns_of_records_and_priors() -> None:
         want[:, c] = -w.toarray().T @ dense @ e
     want[1:, 1] = np.array([[2.0, 3.0], [3.0, 0.0]]) @ v
     columns = Columns(3, order)
-    columns.begin(np.arange(3) * 3, 9, np.ones(1), np.zeros(6), 0, np.zeros((3, 0)))
+    columns.begin(np.arange(3) * 3, 9, np.ones(1), np.zeros(6), 0, np.zeros((3, 0)), measured.effects)
     fill(columns)
     np.testing.assert_allclose(columns.values.reshape(3, 3)[:, order], want, atol=1e-14)
     for i in range(3):
