@@ -14,6 +14,8 @@ namespace {
 double cost(double width, double height, bool leaf, double overhead) {
     const double below = height - width;
     const double multiply_adds = width * below * below + width * width * below + width * width * width / 3;
+    if (leaf && overhead < 1000 && may_be_direct(static_cast<Index>(width), static_cast<Index>(below)))
+        return 60 + multiply_adds;
     const double rate = width <= 4 ? 0.20 : width <= 16 ? 0.10 : width <= 48 ? 0.06 : 0.045;
     const double traffic = leaf && width <= 4 ? 0.6 : below <= 256 ? 0.5 : below <= 800 ? 1.2 : 2.2;
     return overhead + rate * multiply_adds + traffic * below * below;

@@ -83,9 +83,20 @@ Pos Numeric::factor(double tol) {
 }
 
 double Numeric::logdet() const {
-    double sum = 0;
-    for (Index k = 0; k < s_.n; k++) sum += std::log(factor_[s_.diagonal[k]]);
-    return 2 * sum;
+    constexpr double LARGE = 1e100, SMALL = 1e-100;
+    double sum = 0, product = 1;  // one logarithm for many pivots
+    for (Index k = 0; k < s_.n; k++) {
+        const double d = factor_[s_.diagonal[k]];
+        if (d > LARGE || d < SMALL)
+            sum += std::log(d);
+        else
+            product *= d;
+        if (product > LARGE || product < SMALL) {
+            sum += std::log(product);
+            product = 1;
+        }
+    }
+    return 2 * (sum + std::log(product));
 }
 
 }  // namespace pyasreml

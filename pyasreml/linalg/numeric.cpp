@@ -168,19 +168,22 @@ std::vector<Pos> ascending(const std::vector<Pos>& key, Pos limit) {
 void Numeric::set_entries(Pos count, const Pos* where, const Index* coef, const double* value) {
     std::vector<Pos> key(count);
     for (Pos e = 0; e < count; e++) key[e] = s_.entry[where[e]];
-    const std::vector<Pos> order = ascending(key, s_.values());
+    std::vector<Pos> order = ascending(key, s_.values());
+    coefficients_ = 0;
+    for (Pos e = 0; e < count; e++) coefficients_ = std::max(coefficients_, static_cast<Index>(coef[e] + 1));
+    // zeros only make the pattern
+    order.erase(std::remove_if(order.begin(), order.end(), [&](Pos e) { return value[e] == 0; }), order.end());
+    count = static_cast<Pos>(order.size());
     position_.resize(count);
     coef_.resize(count);
     value_.resize(count);
     off_.resize(count);
-    coefficients_ = 0;
     blocks_.clear();
     for (Pos e = 0; e < count; e++) {
         const Pos k = order[e];
         position_[e] = key[k];
         coef_[e] = coef[k];
         value_[e] = value[k];
-        coefficients_ = std::max(coefficients_, static_cast<Index>(coef[k] + 1));
     }
     // diagonal positions are the only ones on a panel's diagonal: both lists ascend
     Pos e = 0;

@@ -74,6 +74,8 @@ Subtrees divide(const Symbolic& s) {
 
 int Numeric::sharing(Index k) const {
     constexpr double LARGE_FRONT = 4e6;  // work from which a front is divided among the threads
+    const double width = s_.width(k), height = width + s_.rows_below(k);
+    if (width * height * height < LARGE_FRONT) return WHOLE;  // cannot be: saves most of the sum
     return work(s_, k) > LARGE_FRONT ? threads_ : WHOLE;
 }
 
