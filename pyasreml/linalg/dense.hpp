@@ -32,8 +32,8 @@ void subtract_products(const double* y, const double* x, int rows, int ldx, int 
 void small_inverse(const double* panel, int height, int width, double* z);
 
 // --- leaves.cpp
-// columns (below x width, ld) of a child at their places in its parent's front of so many rows, zeros elsewhere
-void place(const double* columns, int ld, int below, int width, const Index* relative, int high, double* pack);
+// columns (below x width, ld) of a covering leaf at their places among `high` rows, zeros elsewhere
+void place(const double* columns, int ld, int below, int width, const Index* at, int high, double* pack);
 
 // --- blocked.cpp
 // b := b op(l)^-1 with l lower triangular of order n, b is m x n

@@ -262,11 +262,20 @@ struct Leaves {
     enum Kind : unsigned char { FRONT, DIRECT, COVERING };
     std::vector<Kind> kind;
     std::vector<Pos> start;       // count + 1: pointers into target
-    std::vector<Index> target;    // positions in the values of the pairs of rows below of direct leaves
+    std::vector<Index> target;    // of a direct leaf: positions in the values of its pairs of rows below; of a covering
+                                  // one: places of its rows below among those its parent's children meet
+    std::vector<Pos> rows_start;  // count + 1: pointers into rows
+    std::vector<Index> rows;      // positions in a parent's front that its covering children meet, ascending
     std::vector<Index> beside;    // count + 1: pointers into children
     std::vector<Index> children;  // covering ones of every supernode
     std::vector<Index> open;      // count: children that need a front
     Leaves(const Symbolic& s, const Subtrees& subtrees);
+    const Index* targets_of(Index k) const { return target.data() + start[k]; }
+    const Index* rows_of(Index p) const { return rows.data() + rows_start[p]; }
+    int high(Index p) const { return static_cast<int>(rows_start[p + 1] - rows_start[p]); }
+
+  private:
+    void gather(const Symbolic& s, Index p, Index list, const std::vector<Index>& next);
 };
 
 // A constant symmetric matrix K of some order, at blocks (row, col) of consecutive pivots of that order from `first` on.

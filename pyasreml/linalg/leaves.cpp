@@ -1,5 +1,5 @@
 // Fronts that need no front of their own: small leaves of the tree, which reach their ancestors' panels straight away,
-// and leaves that cover most of their parent's front, which go through it together.
+// and leaves that meet the same rows of their parent's front, which go through it together.
 //
 // A mixed model is mostly such leaves: a genotype's or subject's own equations, thousands of them alike, each with a few
 // rows below or with all fixed effects. One by one they cost more in moves than in arithmetic. What is summed in which
@@ -15,9 +15,9 @@
 namespace pyasreml {
 namespace {
 
-constexpr int FEWEST = 4;          // covering children of one parent that pay for going together
-constexpr int WIDEST = 16;         // columns of such a child
-constexpr Index HIGHEST = 256;     // rows of its parent's front
+constexpr int FEWEST = 4;             // covering children of one parent that pay for going together
+constexpr int WIDEST = 16;            // columns of such a child
+constexpr std::size_t HIGHEST = 256;  // rows of their parent's front that they meet
 
 // l (below x W, ld) := l T with T the inverse of the own block's triangle, and own (W x W) := T' T
 template <int W>
@@ -98,50 +98,71 @@ void invert_leaf(const double* l, int height, const Index* target, const double*
 bool may_be_direct(Index width, Index below) { return width <= DIRECT_WIDTH && below > 0 && below <= DIRECT_BELOW; }
 
 Leaves::Leaves(const Symbolic& s, const Subtrees& subtrees)
-    : kind(s.count, FRONT), start(s.count + 1, 0), beside(s.count + 1, 0), open(s.children) {
+    : kind(s.count, FRONT), start(s.count + 1, 0), rows_start(s.count + 1, 0), beside(s.count + 1, 0),
+      open(s.children) {
     std::vector<Index> part(s.count, -1);  // the subtree that a supernode belongs to
     for (std::size_t t = 0; t < subtrees.work.size(); t++)
         std::fill(part.begin() + subtrees.work[t].first, part.begin() + subtrees.work[t].second + 1,
                   static_cast<Index>(t));
+    auto direct = [&](Index k) {
+        if (s.parent[k] < 0 || s.children[k] > 0 || !may_be_direct(s.width(k), s.rows_below(k))) return false;
+        for (int i = 0; i < s.rows_below(k); i++)
+            if (part[s.owner[s.below_of(k)[i]]] != part[k]) return false;
+        return s.values() <= std::numeric_limits<Index>::max();
+    };
+    for (Index k = 0; k < s.count; k++)
+        if (direct(k)) {
+            kind[k] = DIRECT;
+            open[s.parent[k]]--;
+        }
+    std::vector<Index> head(s.count, -1), next(s.count, -1);
+    for (Index k = s.count - 1; k >= 0; k--) {
+        const Index p = s.parent[k];
+        if (p < 0 || kind[k] != FRONT || open[k] > 0 || part[p] != part[k] || s.width(k) > WIDEST) continue;
+        next[k] = head[p];
+        head[p] = k;
+    }
+    for (Index p = 0; p < s.count; p++) {
+        gather(s, p, head[p], next);
+        rows_start[p + 1] = static_cast<Pos>(rows.size());
+        beside[p + 1] = static_cast<Index>(children.size());
+    }
     for (Index k = 0; k < s.count; k++) {
-        const Index p = s.parent[k], below = s.rows_below(k);
-        if (p >= 0 && s.children[k] == 0 && part[p] == part[k] && may_be_direct(s.width(k), below) &&
-            s.values() <= std::numeric_limits<Index>::max()) {
-            const Index* rows = s.below_of(k);
-            bool inside = true;
-            for (int i = 0; i < below; i++) inside &= part[s.owner[rows[i]]] == part[k];
-            if (inside) {
-                kind[k] = DIRECT;
-                open[p]--;
-                for (int j = 0; j < below; j++)
-                    for (int i = j; i < below; i++) target.push_back(static_cast<Index>(s.locate(rows[i], rows[j])));
-            }
+        const Index* below = s.below_of(k);
+        const int count = s.rows_below(k);
+        if (kind[k] == DIRECT)
+            for (int j = 0; j < count; j++)
+                for (int i = j; i < count; i++) target.push_back(static_cast<Index>(s.locate(below[i], below[j])));
+        if (kind[k] == COVERING) {
+            const Index *relative = s.relative_of(k), *from = rows_of(s.parent[k]), *end = from + high(s.parent[k]);
+            for (int i = 0; i < count; i++)
+                target.push_back(static_cast<Index>(std::lower_bound(from, end, relative[i]) - from));
         }
         start[k + 1] = static_cast<Pos>(target.size());
     }
-    auto covers = [&](Index k) {
-        const Index p = s.parent[k];
-        if (p < 0 || kind[k] != FRONT || open[k] > 0) return false;
-        const Index high = s.width(p) + s.rows_below(p);
-        return part[p] == part[k] && s.width(k) <= WIDEST && high <= HIGHEST && 2 * s.rows_below(k) >= high;
-    };
-    std::vector<Index> count(s.count, 0);
-    std::vector<unsigned char> covering(s.count, 0);
-    for (Index k = 0; k < s.count; k++) {
-        covering[k] = covers(k);
-        if (covering[k]) count[s.parent[k]]++;
+}
+
+// The leaves of a list that meet most of what all of them meet of p's front become covering.
+void Leaves::gather(const Symbolic& s, Index p, Index list, const std::vector<Index>& next) {
+    std::vector<Index> met;
+    for (Index k = list; k >= 0; k = next[k]) {
+        met.insert(met.end(), s.relative_of(k), s.relative_of(k) + s.rows_below(k));
+        if (next[k] >= 0 && met.size() < 4096) continue;
+        std::sort(met.begin(), met.end());
+        met.erase(std::unique(met.begin(), met.end()), met.end());
+        if (met.size() > HIGHEST) return;
     }
-    for (Index k = 0; k < s.count; k++) {
-        if (!covering[k] || count[s.parent[k]] < FEWEST) continue;
-        kind[k] = COVERING;
-        open[s.parent[k]]--;
-        beside[s.parent[k] + 1]++;
-    }
-    for (Index k = 0; k < s.count; k++) beside[k + 1] += beside[k];
-    children.resize(beside[s.count]);
-    std::vector<Index> fill(beside.begin(), beside.end() - 1);
-    for (Index k = 0; k < s.count; k++)
-        if (kind[k] == COVERING) children[fill[s.parent[k]]++] = k;
+    auto covers = [&](Index k) { return 2 * static_cast<std::size_t>(s.rows_below(k)) >= met.size(); };
+    int count = 0;
+    for (Index k = list; k >= 0; k = next[k]) count += covers(k);
+    if (count < FEWEST) return;
+    for (Index k = list; k >= 0; k = next[k])
+        if (covers(k)) {
+            kind[k] = COVERING;
+            children.push_back(k);
+            open[p]--;
+        }
+    rows.insert(rows.end(), met.begin(), met.end());
 }
 
 int Numeric::factor_direct(Index k) {
@@ -149,7 +170,7 @@ int Numeric::factor_direct(Index k) {
     double* panel = values + s_.panel[k];
     const int width = s_.width(k), height = width + s_.rows_below(k);
     const double* floor = floor_.data() + s_.first[k];
-    const Index* target = leaves_.target.data() + leaves_.start[k];
+    const Index* target = leaves_.targets_of(k);
     switch (width) {
         case 1: return eliminate_leaf<1>(panel, height, floor, target, values);
         case 2: return eliminate_leaf<2>(panel, height, floor, target, values);
@@ -162,7 +183,7 @@ void Numeric::invert_direct(Index k) {
     const double *l = factor_.get() + s_.panel[k], *values = inverse_.get();
     double* z = inverse_.get() + s_.panel[k];
     const int width = s_.width(k), height = width + s_.rows_below(k);
-    const Index* target = leaves_.target.data() + leaves_.start[k];
+    const Index* target = leaves_.targets_of(k);
     switch (width) {
         case 1: return invert_leaf<1>(l, height, target, values, z);
         case 2: return invert_leaf<2>(l, height, target, values, z);
@@ -171,7 +192,7 @@ void Numeric::invert_direct(Index k) {
     }
 }
 
-void place(const double* columns, int ld, int below, int width, const Index* relative, int high, double* pack) {
+void place(const double* columns, int ld, int below, int width, const Index* at, int high, double* pack) {
     for (int j = 0; j < width; j++) {
         const double* from = columns + static_cast<std::size_t>(j) * ld;
         double* to = pack + static_cast<std::size_t>(j) * high;
@@ -180,18 +201,18 @@ void place(const double* columns, int ld, int below, int width, const Index* rel
             continue;
         }
         std::memset(to, 0, sizeof(double) * high);
-        for (int i = 0; i < below; i++) to[relative[i]] = from[i];
+        for (int i = 0; i < below; i++) to[at[i]] = from[i];
     }
 }
 
 // Keeps the rows below of a covering child for its parent, whose pack is emptied when full.
 void Numeric::pack_child(Index k, Pool& pool) {
     const Index p = s_.parent[k];
-    const int high = s_.width(p) + s_.rows_below(p), width = s_.width(k), below = s_.rows_below(k);
+    const int high = leaves_.high(p), width = s_.width(k), below = s_.rows_below(k);
     Pack& pack = packs_[p];
     if (!pack.data) pack.data = pool.get(static_cast<std::size_t>(high) * PACKED);
     if (pack.columns + width > PACKED) empty_pack(p, pool);
-    place(factor_.get() + s_.panel[k] + width, width + below, below, width, s_.relative_of(k), high,
+    place(factor_.get() + s_.panel[k] + width, width + below, below, width, leaves_.targets_of(k), high,
           pack.data + static_cast<std::size_t>(pack.columns) * high);
     pack.columns += width;
 }
@@ -199,34 +220,29 @@ void Numeric::pack_child(Index k, Pool& pool) {
 void Numeric::empty_pack(Index p, Pool& pool) {
     Pack& pack = packs_[p];
     if (!pack.columns) return;
-    const int width = s_.width(p), below = s_.rows_below(p), high = width + below;
-    double* panel = factor_.get() + s_.panel[p];
-    update_trapezoid(blas_, WHOLE, high, width, pack.columns, pack.data, high, 1.0, panel, high);
-    if (below > 0) {
-        if (!fronts_[p]) fronts_[p] = pool.zeros(static_cast<std::size_t>(below) * below);
-        update_trapezoid(blas_, WHOLE, below, below, pack.columns, pack.data + width, high, 1.0, fronts_[p], below);
-    }
+    const int high = leaves_.high(p);
+    const std::size_t below = s_.rows_below(p), square = static_cast<std::size_t>(high) * high;
+    if (below > 0 && !fronts_[p]) fronts_[p] = pool.zeros(below * below);
+    double* update = pool.get(square);
+    update_trapezoid(blas_, WHOLE, high, high, pack.columns, pack.data, high, 0.0, update, high);
+    extend_add(update, high, leaves_.rows_of(p), front(p, factor_.get()));
+    pool.put(update, square);
     pack.columns = 0;
 }
 
 void Numeric::close_pack(Index p, Pool& pool) {
     if (!packs_[p].data) return;
     empty_pack(p, pool);
-    pool.put(packs_[p].data, static_cast<std::size_t>(s_.width(p) + s_.rows_below(p)) * PACKED);
+    pool.put(packs_[p].data, static_cast<std::size_t>(leaves_.high(p)) * PACKED);
     packs_[p].data = nullptr;
 }
 
 // The selected inverse of all covering children of p, whose own is done.
 void Numeric::invert_children(Index p, Pool& pool) {
-    const Front front_of_p = front(p, inverse_.get());
-    const int high = front_of_p.width + front_of_p.below;
+    const int high = leaves_.high(p);
     const std::size_t square = static_cast<std::size_t>(high) * high, side = static_cast<std::size_t>(high) * PACKED;
     double *w = pool.get(square), *y = pool.get(side), *z = pool.get(side);
-    for (int c = 0; c < high; c++) {
-        const double* d = front_of_p.diagonal(c);
-        for (int i = c; i < high; i++)
-            w[static_cast<std::size_t>(c) * high + i] = w[static_cast<std::size_t>(i) * high + c] = d[i - c];
-    }
+    gather_front(w, high, leaves_.rows_of(p), front(p, inverse_.get()), true);
     const Index *from = leaves_.children.data() + leaves_.beside[p],
                 *end = leaves_.children.data() + leaves_.beside[p + 1];
     while (from != end) {
@@ -237,7 +253,7 @@ void Numeric::invert_children(Index p, Pool& pool) {
             const int width = s_.width(k), below = s_.rows_below(k), height = width + below;
             const double* l = factor_.get() + s_.panel[k];
             double* own = y + static_cast<std::size_t>(columns) * high;
-            place(l + width, height, below, width, s_.relative_of(k), high, own);
+            place(l + width, height, below, width, leaves_.targets_of(k), high, own);
             blas_.trsm_right('N', high, width, l, height, own, high);
             columns += width;
         }
@@ -245,17 +261,18 @@ void Numeric::invert_children(Index p, Pool& pool) {
         for (columns = 0; from != to; from++) {
             const Index k = *from;
             const int width = s_.width(k), below = s_.rows_below(k), height = width + below;
-            const Index* relative = s_.relative_of(k);
+            const Index* at = leaves_.targets_of(k);
             double* panel = inverse_.get() + s_.panel[k];
             small_inverse(factor_.get() + s_.panel[k], height, width, panel);
-            const double *yk = y + static_cast<std::size_t>(columns) * high, *zk = z + static_cast<std::size_t>(columns) * high;
+            const std::size_t first = static_cast<std::size_t>(columns) * high;
+            const double *yk = y + first, *zk = z + first;
             for (int a = 0; a < width; a++) {
                 const double* za = zk + static_cast<std::size_t>(a) * high;
                 double* to_column = panel + static_cast<std::size_t>(a) * height + width;
                 if (below == high)
                     std::memcpy(to_column, za, sizeof(double) * high);
                 else
-                    for (int i = 0; i < below; i++) to_column[i] = za[relative[i]];
+                    for (int i = 0; i < below; i++) to_column[i] = za[at[i]];
             }
             subtract_products(yk, zk, high, high, width, panel, height);  // y is zero outside the child's rows
             columns += width;

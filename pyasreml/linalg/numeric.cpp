@@ -127,7 +127,7 @@ void Numeric::release() {
         if (fronts_[k]) give_back(k);
         if (!packs_[k].data) continue;
         for (auto& pool : pools_)
-            if (pool->put(packs_[k].data, static_cast<std::size_t>(s_.width(k) + s_.rows_below(k)) * PACKED)) break;
+            if (pool->put(packs_[k].data, static_cast<std::size_t>(leaves_.high(k)) * PACKED)) break;
         packs_[k] = Pack();
     }
 }

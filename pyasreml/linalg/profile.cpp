@@ -107,20 +107,20 @@ namespace {
 
 // Solved rows of the covering children of one parent, and their columns of L, until they are subtracted together.
 struct Together {
-    std::vector<double> rows, panel;  // columns x PACKED, and the parent's front x PACKED
+    std::vector<double> rows, panel;  // columns x PACKED, and rows met x PACKED
     int count = 0;
     Index first = 0, end = 0;  // columns met
 };
 
-void subtract_together(const Symbolic& s, const Blas& blas, Index p, const Profile& b, Together& t,
+void subtract_together(const Symbolic& s, const Blas& blas, const Leaves& leaves, Index p, const Profile& b, Together& t,
                        std::vector<double>& work, double* v) {
     if (t.count && t.first < t.end) {
-        const int width = s.width(p), high = width + s.rows_below(p), size = t.end - t.first;
+        const int width = s.width(p), high = leaves.high(p), size = t.end - t.first;
         work.resize(std::max(work.size(), static_cast<std::size_t>(high) * size));
         blas.gemm('N', 'T', size, high, t.count, 1.0, t.rows.data() + t.first, b.columns, t.panel.data(), high, 0.0,
                   work.data(), size);
         for (int i = 0; i < high; i++) {
-            const Index row = i < width ? s.first[p] + i : s.below_of(p)[i - width];
+            const Index at = leaves.rows_of(p)[i], row = at < width ? s.first[p] + at : s.below_of(p)[at - width];
             // what merging stored as zero may have led to rows without the columns
             const Index first = std::max(t.first, b.first[row]), end = std::min(t.end, b.end[row]);
             if (first < end)
@@ -131,15 +131,15 @@ void subtract_together(const Symbolic& s, const Blas& blas, Index p, const Profi
     t.count = 0;
 }
 
-void add_together(const Symbolic& s, const double* panel, Index k, const Profile& b, const double* v, Together& t) {
-    const Index p = s.parent[k], own = s.first[k];
-    const int width = s.width(k), below = s.rows_below(k), high = s.width(p) + s.rows_below(p);
+void add_together(const Symbolic& s, const Leaves& leaves, const double* panel, Index k, const Profile& b, const double* v, Together& t) {
+    const Index own = s.first[k];
+    const int width = s.width(k), below = s.rows_below(k), high = leaves.high(s.parent[k]);
     if (t.rows.empty()) {
         t.rows.resize(static_cast<std::size_t>(b.columns) * PACKED);
         t.panel.resize(static_cast<std::size_t>(high) * PACKED);
     }
     if (t.count == 0) t.first = t.end = 0;
-    place(panel + width, width + below, below, width, s.relative_of(k), high,
+    place(panel + width, width + below, below, width, leaves.targets_of(k), high,
           t.panel.data() + static_cast<std::size_t>(t.count) * high);
     for (int j = 0; j < width; j++) {
         const Index first = b.first[own + j], end = b.end[own + j];
@@ -166,7 +166,7 @@ void forward(const Symbolic& s, const Blas& blas, const Leaves& leaves, const do
         const Index* rows = s.below_of(k);
         const Index own = s.first[k];
         if (open[k] >= 0) {
-            subtract_together(s, blas, k, b, together[open[k]], work, v);
+            subtract_together(s, blas, leaves, k, b, together[open[k]], work, v);
             together[open[k]] = Together();
         }
         const bool covering = leaves.kind[k] == Leaves::COVERING;
@@ -177,8 +177,8 @@ void forward(const Symbolic& s, const Blas& blas, const Leaves& leaves, const do
                 together.emplace_back();
             }
             Together& t = together[open[p]];
-            if (t.count + width > PACKED) subtract_together(s, blas, p, b, t, work, v);
-            add_together(s, panel, k, b, v, t);
+            if (t.count + width > PACKED) subtract_together(s, blas, leaves, p, b, t, work, v);
+            add_together(s, leaves, panel, k, b, v, t);
         };
         if (width == 1 && !covering && b.end[own] - b.first[own] <= SHORT) {
             eliminate_short(b, panel, own, height, rows, v);
