@@ -84,8 +84,13 @@ void Columns::prior(const EntryView& m, const double* v, Index at, const Index* 
 
 void Columns::factor(const EntryView& m, const double* c) const {
     auto add = [&](Index i, Index j, double x) {
+        if (!values) {
+            for (Pos p = move_start[j]; p < move_start[j + 1]; p++) at_effect(i, move_column[p], 0.0);
+            return;
+        }
+        double* to = effect_values + effect_origin[i];
         for (Pos p = move_start[j]; p < move_start[j + 1]; p++)
-            at_effect(i, move_column[p], values ? x * sources[move_source[p]] : 0.0);
+            to[order[move_column[p]]] += x * sources[move_source[p]];
     };
     for (Pos k = 0; k < m.count; k++) {
         const Index r = static_cast<Index>(m.row[k]), q = static_cast<Index>(m.col[k]);

@@ -144,9 +144,15 @@ class Whitening:
 
     def scatter(self, entries: FloatArray, unknowns: FloatArray) -> FloatArray:
         """S v."""
-        weights = entries[self._entry]
-        moved = unknowns[self._unknown] * (weights if unknowns.ndim == 1 else weights[:, None])
-        return np.asarray(np.add.reduceat(moved, self._start[:-1], axis=0)) if moved.size else moved
+        first, last = self.offsets[0], self.effect_offsets[0]
+        out = np.zeros((self.effect_offsets[-1] + self.N - self.offsets[-1], *unknowns.shape[1:]))
+        out[:last] = unknowns[:first]
+        for t, term in enumerate(self.terms):
+            v = unknowns[self.offsets[t] : self.offsets[t + 1]]
+            values = entries[self.factor_offsets[t] : self.factor_offsets[t + 1]]
+            out[self.effect_offsets[t] : self.effect_offsets[t + 1]] = v if term is None else term.effects(values, v)
+        out[self.effect_offsets[-1] :] = unknowns[self.offsets[-1] :]
+        return out
 
     def gather(self, entries: FloatArray, effects: FloatArray) -> FloatArray:
         """S'x."""
