@@ -81,6 +81,7 @@ class Columns:
     earliest: _I32
     values: _F64
     pairs: _F64
+    effects: _I32
     def __init__(
         self,
         unknowns: int,

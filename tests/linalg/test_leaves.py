@@ -11,7 +11,7 @@ from pyasreml.linalg.backends import Analysis, Solver
 
 
 def arrow(rng: np.random.Generator, subjects: int, own: int, scores: int, fixed: int, met: int) -> np.ndarray:
-    """Subjects with `own` equations each on their `scores`, and all of that on `met` of the fixed effects at the end."""
+    """Subjects with `own` equations each on their `scores`; these meet all fixed effects, the others `met` of them."""
     n = subjects * (own + scores) + fixed
     end = n - fixed
     a = np.zeros((n, n))
