@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import shutil
 import subprocess
 import tempfile
@@ -80,8 +82,8 @@ def fit(name: str, case: str, design: Design, repeat: int) -> dict[str, Any]:
         )
     if ran.returncode != 0:
         return {"error": ran.stderr.strip()[-500:]}
-    found: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
-    return found
+    found: dict[str, Any] = json.loads(re.sub(r"\bNA\b", "NaN", ran.stdout.strip().splitlines()[-1]))
+    return {"error": "did not converge: no log-likelihood"} if math.isnan(found["loglik"]) else found
 
 
 def installed(package: str) -> bool:
