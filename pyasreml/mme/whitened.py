@@ -8,7 +8,7 @@ lists are made once. Outside this file everything is in terms of the effects:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -144,26 +144,28 @@ class Whitening:
 
     def scatter(self, entries: FloatArray, unknowns: FloatArray) -> FloatArray:
         """S v."""
-        first, last = self.offsets[0], self.effect_offsets[0]
-        out = np.zeros((self.effect_offsets[-1] + self.N - self.offsets[-1], *unknowns.shape[1:]))
-        out[:last] = unknowns[:first]
-        for t, term in enumerate(self.terms):
-            v = unknowns[self.offsets[t] : self.offsets[t + 1]]
-            values = entries[self.factor_offsets[t] : self.factor_offsets[t + 1]]
-            out[self.effect_offsets[t] : self.effect_offsets[t + 1]] = v if term is None else term.effects(values, v)
-        out[self.effect_offsets[-1] :] = unknowns[self.offsets[-1] :]
-        return out
+        return self._by_terms(entries, unknowns, self.offsets, self.effect_offsets, WhitenedTerm.effects)
 
     def gather(self, entries: FloatArray, effects: FloatArray) -> FloatArray:
         """S'x."""
-        first, last = self.offsets[0], self.effect_offsets[0]
-        out = np.zeros((self.N, *effects.shape[1:]))
-        out[:first] = effects[:last]
+        return self._by_terms(entries, effects, self.effect_offsets, self.offsets, WhitenedTerm.adjoint)
+
+    def _by_terms(
+        self,
+        entries: FloatArray,
+        x: FloatArray,
+        by: tuple[int, ...],
+        to: tuple[int, ...],
+        change: Callable[[WhitenedTerm, FloatArray, FloatArray], FloatArray],
+    ) -> FloatArray:
+        """Each whitened term's part of x changed; what comes before, between and after them as it is."""
+        out = np.zeros((to[-1] + x.shape[0] - by[-1], *x.shape[1:]))
+        out[: to[0]] = x[: by[0]]
         for t, term in enumerate(self.terms):
-            x = effects[self.effect_offsets[t] : self.effect_offsets[t + 1]]
+            part = x[by[t] : by[t + 1]]
             values = entries[self.factor_offsets[t] : self.factor_offsets[t + 1]]
-            out[self.offsets[t] : self.offsets[t + 1]] = x if term is None else term.adjoint(values, x)
-        out[self.offsets[-1] :] = effects[self.effect_offsets[-1] :]
+            out[to[t] : to[t + 1]] = part if term is None else change(term, values, part)
+        out[to[-1] :] = x[by[-1] :]
         return out
 
     def inverse_at(

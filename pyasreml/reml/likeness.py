@@ -197,15 +197,18 @@ class Likeness:
                     break
                 extra_left -= 1
         assert point is not None
-        if not converged:
-            best = self._before_fall(state.iterates)
-            highest = max(state.iterates, key=lambda i: i.loglik)
-            back = highest.loglik - point.loglik > STOP_LOGLIK
-            if best is None and (update.moved or back) and self.maxit >= ENOUGH and not self._unbounded.any():
-                best = highest
-            if best is not None:
-                return self._guarded(state, best)
+        best = None if converged else self._lost_from(state.iterates, update.moved > 0)
+        if best is not None:
+            return self._guarded(state, best)
         return self._finish(state, point, update.rows, converged, "")
+
+    def _lost_from(self, iterates: list[Iterate], limited: bool) -> Iterate | None:
+        """The point that guarded steps go on from where the iteration is lost; None where it only wants more lines."""
+        fell = self._before_fall(iterates)
+        if fell is not None or self._unbounded.any() or self.maxit < ENOUGH:
+            return fell
+        highest = max(iterates, key=lambda i: i.loglik)
+        return highest if limited or highest.loglik - iterates[-1].loglik > STOP_LOGLIK else None
 
     def _before_fall(self, iterates: list[Iterate]) -> Iterate | None:
         """The best point before the path fell; None where it did not, or where a variance may be negative."""

@@ -77,3 +77,20 @@ def engine(name: str, seed: int = 1, solver: str = "own") -> Engine:
     spec = model_spec(model["fixed"], model.get("random"), model.get("sparse"), model.get("residual"))
     bound = bind(spec, data, na_action=NaMethod(), weights=weights)
     return Engine(bound, build(bound), build_variance(bound), Options(solver=solver))
+
+
+def away_from_start(model: Engine, seed: int = 3, lowest: float = 1.2) -> np.ndarray:
+    """Feasible parameters away from the starts; variances are multiplied by at least `lowest`."""
+    table = model.variance.parameters
+    rng = np.random.default_rng(seed)
+    theta = table.start.copy()
+    for i, kind in enumerate(table.kinds):
+        if table.codes[i] == "F" or i == table.sigma2:
+            continue
+        if kind == "V":
+            theta[i] *= rng.uniform(lowest, 2.0)
+        elif kind == "R":
+            theta[i] = rng.uniform(-0.4, 0.7)
+        else:
+            theta[i] += rng.uniform(-0.3, 0.3) * max(abs(theta[i]), 1e-3)
+    return theta

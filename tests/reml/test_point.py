@@ -7,27 +7,13 @@ import pytest
 
 from pyasreml.reml.point import evaluate
 from tests.reml.dense import reference
-from tests.reml.models import MODELS, engine
-
-
-def near_start(model, seed):
-    """Feasible parameters away from the starts."""
-    table = model.variance.parameters
-    rng = np.random.default_rng(seed)
-    theta = table.start.copy()
-    for i, kind in enumerate(table.kinds):
-        if table.codes[i] == "F" or i == table.sigma2:
-            continue
-        theta[i] *= rng.uniform(0.7, 2.0) if kind == "V" else 1.0
-        if kind == "R":
-            theta[i] = rng.uniform(-0.4, 0.7)
-    return theta
+from tests.reml.models import MODELS, away_from_start, engine
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_loglik_score_and_information_equal_the_dense_formulas(name):
     model = engine(name)
-    theta = near_start(model, 3)
+    theta = away_from_start(model, 3, lowest=0.7)
     table = model.variance.parameters
     active = np.array([c != "F" for c in table.codes])
     point = evaluate(model.equations, theta, active)
@@ -45,7 +31,7 @@ def test_loglik_score_and_information_equal_the_dense_formulas(name):
 def test_both_solvers_give_the_same_evaluation(name):
     pytest.importorskip("sksparse")
     own, other = engine(name), engine(name, solver="cholmod")
-    theta = near_start(own, 4)
+    theta = away_from_start(own, 4, lowest=0.7)
     active = np.array([c != "F" for c in own.variance.parameters.codes])
     a, b = evaluate(own.equations, theta, active), evaluate(other.equations, theta, active)
     assert a.loglik == pytest.approx(b.loglik, abs=1e-9)
@@ -55,7 +41,7 @@ def test_both_solvers_give_the_same_evaluation(name):
 
 def test_score_is_the_gradient_of_the_log_likelihood():
     model = engine("spatial")
-    theta = near_start(model, 5)
+    theta = away_from_start(model, 5, lowest=0.7)
     active = np.ones(theta.size, bool)
     point = evaluate(model.equations, theta, active)
     for i in range(theta.size):

@@ -9,7 +9,7 @@ from pyasreml.mme.equations import Equations
 from pyasreml.reml.point import evaluate
 from pyasreml.variance.whitened import WhitenedTerm, factored_place
 from tests.reml.dense import reference
-from tests.reml.models import MODELS, engine
+from tests.reml.models import MODELS, away_from_start, engine
 
 FORMS = {
     "us first": {"fixed": "y ~ site", "random": "~ us(site):gen + block"},
@@ -40,22 +40,6 @@ def made(models, name, monkeypatch, whiten):
     return model
 
 
-def some_theta(model, seed=3):
-    table = model.variance.parameters
-    rng = np.random.default_rng(seed)
-    theta = table.start.copy()
-    for i, kind in enumerate(table.kinds):
-        if table.codes[i] == "F" or i == table.sigma2:
-            continue
-        if kind == "V":
-            theta[i] *= rng.uniform(1.2, 2.0)
-        elif kind == "R":
-            theta[i] = rng.uniform(-0.4, 0.7)
-        else:
-            theta[i] += rng.uniform(-0.3, 0.3) * max(abs(theta[i]), 1e-3)
-    return theta
-
-
 def equal_points(a, b, active):
     assert a.loglik == pytest.approx(b.loglik, rel=1e-11, abs=1e-9)
     assert a.sigma2 == pytest.approx(b.sigma2, rel=1e-10)
@@ -68,7 +52,7 @@ def equal_points(a, b, active):
 @pytest.mark.parametrize("name", FORMS)
 def test_both_forms_give_one_evaluation(name, monkeypatch):
     plain, white = made(FORMS, name, monkeypatch, False), made(FORMS, name, monkeypatch, True)
-    theta = some_theta(plain)
+    theta = away_from_start(plain)
     active = np.array([c != "F" for c in plain.variance.parameters.codes])
     a, b = (evaluate(m.equations, theta, active) for m in (white, plain))
     equal_points(a, b, active)
@@ -84,7 +68,7 @@ def test_both_forms_give_one_evaluation(name, monkeypatch):
 @pytest.mark.parametrize("name", [*FORMS, *SINGULAR])
 def test_loglik_score_and_information_equal_the_dense_formulas(name, monkeypatch):
     model = made({**FORMS, **SINGULAR}, name, monkeypatch, True)
-    theta, table = some_theta(model, 5), model.variance.parameters
+    theta, table = away_from_start(model, 5), model.variance.parameters
     active = np.array([c != "F" for c in table.codes])
     point, want = evaluate(model.equations, theta, active), reference(model, theta)
     assert point.loglik == pytest.approx(want.loglik, abs=1e-9 * max(1, abs(want.loglik)))
@@ -98,7 +82,7 @@ def test_loglik_score_and_information_equal_the_dense_formulas(name, monkeypatch
 @pytest.mark.parametrize("psi", [1e-4, 1e-8, 1e-12, 0.0])
 def test_score_of_a_vanishing_specific_variance_keeps_its_digits(psi, monkeypatch):
     model = made(FORMS, "fa", monkeypatch, True)
-    theta = some_theta(model)
+    theta = away_from_start(model)
     place = model.variance.parameters.names.index("fa(row, 2):gen!2!var")
     theta[place] = psi
     active = np.array([c != "F" for c in model.variance.parameters.codes])
