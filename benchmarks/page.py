@@ -165,7 +165,7 @@ def grid(records: Sequence[dict[str, Any]]) -> str:
                 n,
                 f"{published:,.1f}",
                 f"{less:,.1f}",
-                seconds_text(alone(r)) + (f", {r['threads']} threads" if r["threads"] > 1 else ""),
+                seconds_text(alone(r)) + (f", {r['threads']} threads" if r.get("threads", 1) > 1 else ""),
                 number(found.published, ".1f"),
                 str(fit["iterations"]),
                 number(found.lapack),
