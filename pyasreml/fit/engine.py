@@ -24,7 +24,8 @@ from pyasreml.mme.needs import Needs
 from pyasreml.mme.rotation import Rotation
 from pyasreml.mme.single_relationship import find_rotation
 from pyasreml.options import Options
-from pyasreml.reml.point import Point, evaluate
+from pyasreml.reml.evaluate import evaluate
+from pyasreml.reml.point import Point
 from pyasreml.variance.base import NotFeasible
 from pyasreml.variance.build import VarianceModel
 

@@ -3,7 +3,7 @@
 A model makes one `Pattern` and one `Analysis`; every parameter value refreshes the numbers of one `Numeric`.
 """
 
-from ._linalg import Columns, NotPositiveDefinite, OutsidePattern
+from ._linalg import Columns, Components, NotPositiveDefinite, OutsidePattern
 from .backends import SOLVERS, Analysis, Numeric, analyze
 from .pattern import Pattern, build_pattern
 from .rank import aliased
@@ -13,6 +13,7 @@ __all__ = [
     "SOLVERS",
     "Analysis",
     "Columns",
+    "Components",
     "Csr",
     "NotPositiveDefinite",
     "Numeric",

@@ -150,6 +150,15 @@ def csr_tdot(int32_t cols, const int64_t[::1] indptr, const int32_t[::1] indices
             c_tdot(a, &b[0] if b.shape[0] else NULL, m, &out[0])
 
 
+def csr_symmetric(int32_t cols, const int64_t[::1] indptr, const int32_t[::1] indices, const double[::1] data,
+                  const double[::1] b, int m, double[::1] out):
+    """out = A b for A given by its lower triangle, b and out (cols, m) flattened row-major."""
+    cdef CsrView a = _csr(cols, indptr, indices, data)
+    if out.shape[0]:
+        with nogil:
+            c_symmetric(a, &b[0], m, &out[0])
+
+
 def csr_transpose(int32_t cols, const int64_t[::1] indptr, const int32_t[::1] indices, const double[::1] data):
     """indptr, indices, data of the transpose, its rows sorted."""
     cdef CsrView a = _csr(cols, indptr, indices, data)

@@ -395,6 +395,8 @@ struct CsrView {
 };
 void csr_dot(const CsrView& a, const double* b, int m, double* out);
 void csr_tdot(const CsrView& a, const double* b, int m, double* out);
+// a given by its lower triangle
+void csr_symmetric(const CsrView& lower, const double* b, int m, double* out);
 void csr_transpose(const CsrView& a, Pos* start, Index* col, double* value);
 struct Triplets {
     std::vector<Index> rows, cols;
@@ -450,6 +452,25 @@ struct Columns {
   private:
     void at_unknown(Index u, Index c, double x) const;
     void at_effect(Index i, Index c, double x) const;
+};
+
+// --- components.cpp: a model of variance components, R^-1 = c_0 D and G_t^-1 = c_t B_t for the terms t = 1, 2, ...
+struct Components {
+    Index terms = 0;
+    const Index* first = nullptr;   // terms + 1: first equation of each term
+    CsrView information{};          // W'DW, lower triangle
+    const double* wy = nullptr;     // W'Dy
+    double yy = 0;                  // y'Dy
+    EntryView prior{};              // all B_t, by equations; basis t
+    const Profile* columns = nullptr;  // terms + 1 full ones
+    std::vector<double> work, whole, sides;
+
+    // Solution b, W'R^-1(y - Wb) and y'Py; 0, or 1 + the pivot that failed.
+    Pos solve(Numeric& numeric, const double* c, double tol, double* b, double* gathered, double* ypy);
+    // After that, with column t of the working variates Z_t u_t moves[t] (the last column, of R, by the derivative 1
+    // of c_0): derivative of log|C| by c, u_t'B_t u_t and e'De, and what the average information is made of.
+    void derive(Numeric& numeric, const double* c, const double* moves, const double* b, const double* gathered,
+                double* adjoint, double* squares, double* pairs, double* gram);
 };
 
 // --- takahashi.cpp: selected inverse on the pattern of a simplicial L (columns sorted, diagonal first)

@@ -102,6 +102,18 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         int64_t inverse_at(int64_t, const int32_t*, const int32_t*, double*)
         int32_t coefficients()
 
+    cdef cppclass ComponentsView "pyasreml::Components":
+        int32_t terms
+        const int32_t* first
+        CsrView information
+        const double* wy
+        double yy
+        EntryView prior
+        const CRanges* columns
+        int64_t solve(Kernel&, const double*, double, double*, double*, double*) except +
+        void derive(Kernel&, const double*, const double*, const double*, const double*, double*, double*, double*,
+                    double*) except +
+
     cdef cppclass Triplets:
         vector[int32_t] rows, cols
         vector[double] values
@@ -121,6 +133,7 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
     void c_echelon "pyasreml::echelon"(int32_t, int32_t, double*, double, unsigned char*) except +
     void c_dot "pyasreml::csr_dot"(const CsrView&, const double*, int, double*)
     void c_tdot "pyasreml::csr_tdot"(const CsrView&, const double*, int, double*)
+    void c_symmetric "pyasreml::csr_symmetric"(const CsrView&, const double*, int, double*)
     void c_transpose "pyasreml::csr_transpose"(const CsrView&, int64_t*, int32_t*, double*) except +
     void c_gram "pyasreml::gram"(const CsrView&, const CsrView&, const CsrView*, const double*, Triplets&) except +
 

@@ -101,6 +101,13 @@ class Csr:
         _linalg.csr_tdot(*self._arrays, x.reshape(-1), m, out.reshape(-1))
         return out
 
+    def symmetric_dot(self, b: ArrayLike) -> NDArray[np.float64]:
+        """A b for b of shape (n_cols,) or (n_cols, m), where this is the lower triangle of a symmetric A."""
+        x, m = _right_side(b, self.n_cols)
+        out = np.zeros(x.shape)
+        _linalg.csr_symmetric(*self._arrays, x.reshape(-1), m, out.reshape(-1))
+        return out
+
     @cached_property
     def _transposed(self) -> Csr:
         return Csr(self.n_cols, self.n_rows, *_linalg.csr_transpose(*self._arrays))

@@ -88,8 +88,12 @@ class Equations:
         The response beside W: what an iteration needs of them.
     record_entries : row, column, coefficient and value arrays, or None
         W'R⁻¹W by effects (as a rotation turns them), where there is a whitening or a rotation.
+    plain : bool
+        True where the unknowns are the effects of sparse terms, and none of them is left out.
     sensitivities : dict
         What `pyasreml.mme.sensitivity` has made for these equations.
+    components : list
+        Empty until `pyasreml.mme.components` has looked; then a model of variance components, or None.
     offsets : tuple of int
         First equation of each random term; the last is the first of the missing-value effects.
     df : int
@@ -154,6 +158,7 @@ class Equations:
         self._last = dense_last(self._dense, self.unknown_offsets)
         gone = [self.unknown_offsets[t] + f.dropped for t, f in enumerate(self.flat) if f and f.dropped.size]
         self._reduction = Reduction(unknowns, np.concatenate(gone)) if gone else None
+        self.plain = self.whitening is None and rotation is None and not any(self.flat) and not any(self._dense)
         if self._reduction is not None:
             lists, self._last = self._reduction.entries(*lists), self._reduction.number[self._last]
             unknowns = self._reduction.kept.size
@@ -169,6 +174,7 @@ class Equations:
         self._numeric: Numeric | None = None
         self._indefinite: Numeric | None = None
         self.sensitivities: dict[tuple[Any, ...], Any] = {}
+        self.components: list[Any] = []
 
     def _coordinates(self) -> FloatArray | None:
         """Places of the unknowns in a field, float array (unknowns, axes), NaN where they have none."""
@@ -277,6 +283,7 @@ class Equations:
         """Free the factor's storage; it is allocated again at the next use."""
         self._numeric = self._indefinite = None
         self.sensitivities.clear()
+        self.components.clear()
         if self.rotation is not None:
             self.rotation.forget()
 

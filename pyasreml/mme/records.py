@@ -154,6 +154,8 @@ class Statistics(Records):
 
     Attributes
     ----------
+    lower : Csr (N, N)
+        Lower triangle of W'DW.
     Wy : float array (N,)
         W'Dy₀.
     yy : float
@@ -166,10 +168,7 @@ class Statistics(Records):
         size = self.W.n_cols
         start = np.zeros(size + 1, np.int64)
         np.cumsum(np.bincount(row, minlength=size), out=start[1:])
-        self._lower = Csr(size, size, start, col, value)
-        self._diagonal = np.zeros(size)
-        on = row == col
-        self._diagonal[row[on]] = value[on]
+        self.lower = Csr(size, size, start, col, value)
         weighted = self.operator(np.ones(1)).dot(self.y)
         self.Wy: FloatArray = self.W.tdot(weighted)
         self.yy = float(self.y @ weighted)
@@ -189,8 +188,7 @@ class Statistics(Records):
 
     def information(self, x: FloatArray) -> FloatArray:
         """W'DW x, for x (N,) or (N, m)."""
-        diagonal = self._diagonal if x.ndim == 1 else self._diagonal[:, None]
-        return self._lower.dot(x) + self._lower.tdot(x) - diagonal * x
+        return self.lower.symmetric_dot(x)
 
 
 def records_of(

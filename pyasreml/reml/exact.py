@@ -17,9 +17,10 @@ import numpy.typing as npt
 from pyasreml.errors import FitError
 from pyasreml.mme.equations import Equations
 from pyasreml.reml.chart import Chart
+from pyasreml.reml.evaluate import evaluate
 from pyasreml.reml.information import direction, inverse, singular_rows, singularities
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
-from pyasreml.reml.point import Point, evaluate
+from pyasreml.reml.point import Point
 from pyasreml.reml.scan import better, scanned, tries_values
 from pyasreml.variance.base import NotFeasible
 

@@ -16,10 +16,11 @@ import numpy.typing as npt
 from pyasreml.errors import FitError, warn
 from pyasreml.mme.equations import Equations
 from pyasreml.reml.damping import damp, penalise
+from pyasreml.reml.evaluate import evaluate
 from pyasreml.reml.exact import Exact
 from pyasreml.reml.information import direction, inverse, singular_rows, singularities, standard_errors
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
-from pyasreml.reml.point import Point, evaluate
+from pyasreml.reml.point import Point
 from pyasreml.variance.base import NotFeasible
 from pyasreml.variance.product import Product
 

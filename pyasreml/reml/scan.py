@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.mme.equations import Equations
-from pyasreml.reml.point import evaluate
+from pyasreml.reml.evaluate import evaluate
 from pyasreml.variance.base import NotFeasible, Structure
 from pyasreml.variance.product import Product
 

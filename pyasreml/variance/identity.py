@@ -19,6 +19,10 @@ class Identity(Structure):
         at = np.arange(self.size, dtype=np.int64)
         return Entries(at, at, np.zeros(self.size, np.int64), np.ones(self.size))
 
+    @property
+    def basis_count(self) -> int:
+        return 1
+
     def coefficients(self, theta: FloatArray) -> Coefficients:
         return Coefficients(np.ones(1), np.zeros((0, 1)), 0.0, np.zeros(0))
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import pyasreml as pa
-from pyasreml.reml.point import evaluate
+from pyasreml.reml.evaluate import evaluate
 from tests.reml.models import field
 
 SECTIONS = "~ dsum(~ units | site)"

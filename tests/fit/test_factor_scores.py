@@ -12,7 +12,7 @@ import pytest
 
 import pyasreml as pa
 from pyasreml.fit import effects
-from pyasreml.reml.point import evaluate
+from pyasreml.reml.evaluate import evaluate
 from pyasreml.variance.whitened import WhitenedTerm, factored_place
 from tests.bind.saved import call_formulas, read_data
 from tests.reml.models import field

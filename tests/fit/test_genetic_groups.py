@@ -16,7 +16,7 @@ from pyasreml.design import build
 from pyasreml.fit.engine import Engine
 from pyasreml.model import model_spec
 from pyasreml.options import Options
-from pyasreml.reml.point import evaluate
+from pyasreml.reml.evaluate import evaluate
 from pyasreml.variance.build import build_variance
 from tests.data.tabular import dense
 from tests.reml.dense import reference

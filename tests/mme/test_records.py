@@ -10,7 +10,8 @@ import pyasreml as pa
 from pyasreml.linalg import Csr
 from pyasreml.mme.equations import Equations
 from pyasreml.mme.records import Records, Statistics, _shift
-from pyasreml.reml.point import Point, evaluate
+from pyasreml.reml.evaluate import evaluate
+from pyasreml.reml.point import Point
 
 
 def frame(n: int = 300, level: float = 20.0) -> pd.DataFrame:
@@ -95,7 +96,7 @@ def test_misfit_is_summed_over_the_records_where_digits_are_short(fit: pa.Asreml
 
 
 def _lists(records: Statistics) -> Any:
-    lower = records._lower
+    lower = records.lower
     row = np.repeat(np.arange(lower.n_rows), np.diff(lower.indptr))
     return row, lower.indices.astype(np.int64), np.zeros(row.size, np.int64), lower.data
 

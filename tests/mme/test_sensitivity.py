@@ -10,7 +10,7 @@ import pytest
 
 import pyasreml as pa
 from pyasreml.mme.sensitivity import Sensitivity
-from pyasreml.reml.point import evaluate
+from pyasreml.reml.evaluate import evaluate
 from tests.reml.dense import reference
 
 pytestmark = pytest.mark.filterwarnings("ignore::pyasreml.AsremlWarning")

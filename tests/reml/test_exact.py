@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import minimize
 
 import pyasreml as pa
+from pyasreml.reml.evaluate import evaluate
 from pyasreml.reml.exact import Exact
-from pyasreml.reml.point import evaluate
 from tests.reml.models import MODELS, engine, field
 
 

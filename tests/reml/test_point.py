@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pyasreml.reml.point import evaluate
+from pyasreml.reml.evaluate import evaluate
 from tests.reml.dense import reference
 from tests.reml.models import MODELS, away_from_start, engine
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pyasreml.mme.equations import Equations
-from pyasreml.reml.point import evaluate
+from pyasreml.reml.evaluate import evaluate
 from pyasreml.variance.whitened import WhitenedTerm, factored_place
 from tests.reml.dense import reference
 from tests.reml.models import MODELS, away_from_start, engine

@@ -1,0 +1,97 @@
+// One evaluation of a model of variance components: G_t^-1 = c_t B_t, R^-1 = c_0 D with the sums over the records known.
+#include "kernel.hpp"
+
+#include <algorithm>
+
+namespace pyasreml {
+namespace {
+
+double dot(const double* RESTRICT a, const double* RESTRICT b, Index n) {
+    double sum = 0;
+    for (Index i = 0; i < n; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+}  // namespace
+
+void csr_symmetric(const CsrView& lower, const double* b, int m, double* out) {
+    std::fill(out, out + static_cast<std::size_t>(lower.rows) * m, 0.0);
+    for (Index i = 0; i < lower.rows; i++) {
+        const double* RESTRICT own = b + static_cast<std::size_t>(i) * m;
+        double* to_own = out + static_cast<std::size_t>(i) * m;
+        if (m == 1) {
+            double sum = 0;
+            for (Pos p = lower.start[i]; p < lower.start[i + 1]; p++) {
+                const Index j = lower.col[p];
+                sum += lower.value[p] * b[j];
+                if (j != i) out[j] += lower.value[p] * own[0];
+            }
+            to_own[0] += sum;
+            continue;
+        }
+        for (Pos p = lower.start[i]; p < lower.start[i + 1]; p++) {
+            const Index j = lower.col[p];
+            const double x = lower.value[p];
+            const double* from = b + static_cast<std::size_t>(j) * m;
+            for (int q = 0; q < m; q++) to_own[q] += x * from[q];
+            if (j == i) continue;
+            double* to = out + static_cast<std::size_t>(j) * m;
+            for (int q = 0; q < m; q++) to[q] += x * own[q];
+        }
+    }
+}
+
+Pos Components::solve(Numeric& numeric, const double* c, double tol, double* b, double* gathered, double* ypy) {
+    numeric.assemble(c);
+    const Pos bad = numeric.factor(tol);
+    if (bad) return bad;
+    const Index n = information.rows;
+    for (Index i = 0; i < n; i++) gathered[i] = c[0] * wy[i];
+    work.resize(n);
+    numeric.gather(gathered, 1, work.data());
+    numeric.forward(work.data(), 1);
+    numeric.backward(work.data(), 1);
+    numeric.scatter(work.data(), 1, b);
+    csr_symmetric(information, b, 1, gathered);
+    for (Index i = 0; i < n; i++) gathered[i] = c[0] * (wy[i] - gathered[i]);
+    *ypy = c[0] * (yy - dot(wy, b, n));
+    return 0;
+}
+
+void Components::derive(Numeric& numeric, const double* c, const double* moves, const double* b,
+                        const double* gathered, double* adjoint, double* squares, double* pairs, double* gram) {
+    const Index n = information.rows, m = terms + 1;
+    numeric.invert();
+    std::fill(adjoint, adjoint + m, 0.0);
+    numeric.adjoint(adjoint);
+    std::fill(squares, squares + m, 0.0);
+    for (Pos k = 0; k < prior.count; k++) {
+        const double x = prior.value[k] * b[prior.row[k]] * b[prior.col[k]];
+        squares[prior.basis[k]] += prior.row[k] == prior.col[k] ? x : 2 * x;
+    }
+    squares[0] = yy - dot(wy, b, n) - dot(gathered, b, n) / c[0];
+
+    // g_t = u_t / gamma_t, columns W'R^-1 Z g_t; the residual's is -W'De
+    const std::size_t size = static_cast<std::size_t>(n) * m;
+    whole.assign(size, 0.0);
+    work.resize(size);
+    sides.resize(size);
+    for (Index t = 0; t < terms; t++)
+        for (Index i = first[t]; i < first[t + 1]; i++) whole[static_cast<std::size_t>(i) * m + t] = moves[t] * b[i];
+    csr_symmetric(information, whole.data(), m, sides.data());
+    for (Index i = 0; i < n; i++) {
+        double* side = sides.data() + static_cast<std::size_t>(i) * m;
+        for (Index t = 0; t < terms; t++) side[t] *= c[0];
+        side[terms] = -gathered[i] / c[0];
+    }
+    std::fill(pairs, pairs + static_cast<std::size_t>(terms) * m, 0.0);
+    for (Index t = 0; t < terms; t++)
+        for (Index i = first[t]; i < first[t + 1]; i++) {
+            const double g = moves[t] * b[i], *side = sides.data() + static_cast<std::size_t>(i) * m;
+            for (Index q = 0; q < m; q++) pairs[static_cast<std::size_t>(t) * m + q] += g * side[q];
+        }
+    numeric.gather(sides.data(), m, work.data());
+    numeric.gram(*columns, work.data(), gram);
+}
+
+}  // namespace pyasreml
