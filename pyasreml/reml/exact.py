@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +69,14 @@ class _Local:
     free: FloatArray
     score: FloatArray
     ai: FloatArray
+
+
+class _Move(NamedTuple):
+    """A Newton move, the parameters whose move is imposed, and U'd, twice the gain predicted without these."""
+
+    move: FloatArray
+    hit: set[int]
+    gain: float
 
 
 def _with_secants(ai: FloatArray, pairs: Iterable[tuple[FloatArray, FloatArray]]) -> FloatArray:
@@ -144,6 +153,7 @@ class Exact:
         if self._constraint is not None:
             self._free &= ~self._constraint.follows
             self._lower[self._constraint.follows] = -np.inf
+        self._every: IntArray = np.flatnonzero(self._free)
         self.start = scanned(equations, self.table.start, self._active) if start is None else start
 
     def _in_charts(self, kinds: npt.NDArray[np.str_]) -> BoolArray:
@@ -188,8 +198,8 @@ class Exact:
             resting = {i for i in self._live(singular).tolist() if i != self._sigma2 and self._at_bound(here.free, i)}
             bound = {i for i in bound | resting if not self._wants_in(here, i)}
             live = self._check_singular(here, bound, singular)
-            _, hit = self._move(here, live, 0.0)
-            gain = abs(float(here.score[live] @ direction(here.ai, here.score, live, {})[live])) if live.size else 0.0
+            newton = self._move(here, live, 0.0)
+            gain, hit = newton.gain, newton.hit
             if gain < self.gain * (1 + 1e-3 * abs(here.point.loglik)) and not hit:
                 iterates.append(self._record(number, here.point, 1.0, len(bound)))
                 converged = True
@@ -197,13 +207,13 @@ class Exact:
             rounding = ROUNDING * (1 + abs(here.point.loglik))
             if gain < rounding and not hit:
                 iterates.append(self._record(number, here.point, 1.0, len(bound)))
-                last = self._last_step(here, live, rounding)
+                last = self._last_step(here, newton.move, rounding)
                 if last is not here:
                     previous, here = here.point.theta, last
                     iterates.append(self._record(number + 1, here.point, 1.0, len(bound)))
                 converged = True
                 break
-            nearer, alpha, hit = self._search(here, live)
+            nearer, alpha, hit = self._search(here, live, newton)
             iterates.append(self._record(number, here.point, alpha, len(bound) + len(hit)))
             if nearer is None:
                 # no step along the direction gains: at the limit of arithmetic, or stuck
@@ -257,9 +267,8 @@ class Exact:
             self._latest = point
         return point
 
-    def _last_step(self, here: _Local, live: IntArray, rounding: float) -> _Local:
+    def _last_step(self, here: _Local, move: FloatArray, rounding: float) -> _Local:
         """The full Newton step where its gain is lost in rounding; `here` where it cannot be made."""
-        move, _ = self._move(here, live, 0.0)
         try:
             free = self._expand(here.free + move)
             trial = self._evaluate(self.chart.from_free(free), here.point.loglik - rounding)
@@ -274,7 +283,9 @@ class Exact:
         return iterate
 
     def _live(self, left_out: set[int]) -> IntArray:
-        return np.array([i for i in np.flatnonzero(self._free).tolist() if i not in left_out], np.int64)
+        if not left_out:
+            return self._every
+        return np.array([i for i in self._every.tolist() if i not in left_out], np.int64)
 
     def _check_singular(self, here: _Local, bound: set[int], singular: set[int]) -> IntArray:
         """Free rows, those of a singular information taken out or refused."""
@@ -282,6 +293,8 @@ class Exact:
         bad = [i for i in singular_rows(here.ai, live) if i != self._sigma2]
         if bad and not self.ai_sing and not self.chart.at_edge(here.free, EDGE * self._lower):
             raise FitError(singularities([self.table.names[i] for i in bad]))
+        if not bad:
+            return live
         singular |= set(bad)
         return self._live(bound | singular)
 
@@ -328,7 +341,7 @@ class Exact:
             return True
         return bool(free[i] <= self._lower[i] * (1 + 1e-9))
 
-    def _move(self, here: _Local, live: IntArray, damping: float) -> tuple[FloatArray, set[int]]:
+    def _move(self, here: _Local, live: IntArray, damping: float) -> _Move:
         """Newton move with the bounds imposed, the other parameters solved again given the imposed moves.
 
         `damping` is added to the information as a multiple of its diagonal (Marquardt 1963): the larger, the nearer the
@@ -337,11 +350,13 @@ class Exact:
         free = here.free
         ai = here.ai if not damping else here.ai + damping * np.diag(np.diagonal(here.ai))
         imposed: dict[int, float] = {}
+        d = direction(ai, here.score, live, imposed)
+        gain = abs(float(here.score @ d))
+        bounded = [i for i in live.tolist() if i != self._sigma2 and (self._correlation[i] or self._lower[i] > -np.inf)]
         while True:
-            d = direction(ai, here.score, live, imposed)
             new: dict[int, float] = {}
-            for i in live.tolist():
-                if i in imposed or i == self._sigma2:
+            for i in bounded:
+                if i in imposed:
                     continue
                 if free[i] + d[i] < self._lower[i] and not self._may_cross(free, i):
                     new[i] = self._lower[i] - free[i]
@@ -352,14 +367,16 @@ class Exact:
             if not new:
                 break
             imposed.update(new)
+            d = direction(ai, here.score, live, imposed)
         if self._sigma2 is not None:
             d[self._sigma2] = 0.0
-        return d, {i for i, x in imposed.items() if x != 0}
+        return _Move(d, {i for i, x in imposed.items() if x != 0}, gain)
 
-    def _search(self, here: _Local, live: IntArray) -> tuple[_Local | None, float, set[int]]:
+    def _search(self, here: _Local, live: IntArray, newton: _Move) -> tuple[_Local | None, float, set[int]]:
         """A point with a higher log-likelihood: full and halved Newton steps, then more and more damped ones."""
         for damping in DAMPING:
-            move, hit = self._move(here, live, damping)
+            found = self._move(here, live, damping) if damping else newton
+            move, hit = found.move, found.hit
             for alpha in (1.0, 0.5, 0.25):
                 try:
                     free = self._expand(here.free + alpha * move)
@@ -367,10 +384,10 @@ class Exact:
                 except NotFeasible:
                     continue
                 if trial.loglik > here.point.loglik:
-                    found = self._local(trial, free)
+                    local = self._local(trial, free)
                     if alpha == 1.0 and not damping and not hit:
-                        return (*self._lengthened(here, move, found), hit)
-                    return found, alpha, hit
+                        return (*self._lengthened(here, move, local), hit)
+                    return local, alpha, hit
         return None, 0.0, set()
 
     def _lengthened(self, here: _Local, move: FloatArray, found: _Local) -> tuple[_Local, float]:
