@@ -102,4 +102,4 @@ def side_by_side(blocks: Sequence[Csr], n: int) -> Csr:
         data[place] = block.data
         start += counts
         offset += block.n_cols
-    return Csr(n, offset, indptr, indices, data)
+    return Csr.unchecked(n, offset, indptr, indices, data)

@@ -56,7 +56,7 @@ def csr_from_single(n: int, width: int, single: Single) -> Csr:
         data = np.ones(len(indices))
     else:
         data = np.array(value if full else value[there], dtype=np.float64)
-    return Csr(n, width, indptr, indices, data)
+    return Csr.unchecked(n, width, indptr, indices, data)
 
 
 class Numbers(Sequence[str]):

@@ -190,9 +190,9 @@ def _pandas_array(series: pd.Series) -> npt.NDArray[Any]:
 
 def _categorical(name: str, codes: npt.NDArray[Any], categories: Any) -> Column:
     labels = categories.tolist()
-    if pd.api.types.infer_dtype(categories, skipna=False) == "string":
-        levels = labels
-    elif all(isinstance(label, (bool, np.bool_)) for label in labels):
+    if all(type(label) is str for label in labels):
+        return Column(name, "factor", codes=codes.astype(np.int32), levels=tuple(labels)).drop_unused()
+    if all(isinstance(label, (bool, np.bool_)) for label in labels):
         levels = ["TRUE" if label else "FALSE" for label in labels]
     elif all(isinstance(label, (int, float, np.number)) for label in labels):
         levels = number_text(labels)

@@ -27,6 +27,6 @@ def select_columns(block: Csr, kept: np.ndarray) -> Csr:
     stay = kept[block.indices]
     below = np.zeros(len(stay) + 1, dtype=np.int64)
     np.cumsum(stay, out=below[1:])
-    return Csr(
+    return Csr.unchecked(
         block.n_rows, int(np.count_nonzero(kept)), below[block.indptr], number[block.indices[stay]], block.data[stay]
     )

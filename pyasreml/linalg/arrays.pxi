@@ -159,6 +159,18 @@ def csr_symmetric(int32_t cols, const int64_t[::1] indptr, const int32_t[::1] in
             c_symmetric(a, &b[0], m, &out[0])
 
 
+def near_fit(int32_t cols, const int64_t[::1] indptr, const int32_t[::1] indices, const double[::1] data,
+             double[::1] left, const unsigned char[::1] observed, int passes, double slope):
+    """b near the least-squares fit of X to `left`, zero where not observed, which is overwritten by what is left."""
+    cdef CsrView x = _csr(cols, indptr, indices, data)
+    out = np.zeros(cols)
+    cdef double[::1] b = out
+    if cols and left.shape[0]:
+        with nogil:
+            c_near_fit(x, &observed[0], passes, slope, &left[0], &b[0])
+    return out
+
+
 def csr_transpose(int32_t cols, const int64_t[::1] indptr, const int32_t[::1] indices, const double[::1] data):
     """indptr, indices, data of the transpose, its rows sorted."""
     cdef CsrView a = _csr(cols, indptr, indices, data)

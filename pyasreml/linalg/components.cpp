@@ -1,4 +1,4 @@
-// One evaluation of a model of variance components: G_t^-1 = c_t B_t, R^-1 = c_0 D with the sums over the records known.
+// One evaluation of a model of variance components: G_t^-1 = c_t B_t, R^-1 = c_0 D with the sums over records known.
 #include "kernel.hpp"
 
 #include <algorithm>
@@ -59,7 +59,7 @@ Pos Components::solve(Numeric& numeric, const double* c, double tol, double* b, 
 }
 
 void Components::derive(Numeric& numeric, const double* c, const double* moves, const double* b,
-                        const double* gathered, double* adjoint, double* squares, double* pairs, double* gram) {
+                        const double* gathered, double own, double* adjoint, double* squares, double* products) {
     const Index n = information.rows, m = terms + 1;
     numeric.invert();
     std::fill(adjoint, adjoint + m, 0.0);
@@ -71,7 +71,7 @@ void Components::derive(Numeric& numeric, const double* c, const double* moves, 
     }
     squares[0] = yy - dot(wy, b, n) - dot(gathered, b, n) / c[0];
 
-    // g_t = u_t / gamma_t, columns W'R^-1 Z g_t; the residual's is -W'De
+    // columns W'R^-1 Z g_t with the moves g_t; the residual's is -own W'De
     const std::size_t size = static_cast<std::size_t>(n) * m;
     whole.assign(size, 0.0);
     work.resize(size);
@@ -79,19 +79,30 @@ void Components::derive(Numeric& numeric, const double* c, const double* moves, 
     for (Index t = 0; t < terms; t++)
         for (Index i = first[t]; i < first[t + 1]; i++) whole[static_cast<std::size_t>(i) * m + t] = moves[t] * b[i];
     csr_symmetric(information, whole.data(), m, sides.data());
+    const double scale = -own / c[0];
     for (Index i = 0; i < n; i++) {
         double* side = sides.data() + static_cast<std::size_t>(i) * m;
         for (Index t = 0; t < terms; t++) side[t] *= c[0];
-        side[terms] = -gathered[i] / c[0];
+        side[terms] = scale * gathered[i];
     }
-    std::fill(pairs, pairs + static_cast<std::size_t>(terms) * m, 0.0);
+    gram.resize(static_cast<std::size_t>(m) * m);
+    std::fill(products, products + static_cast<std::size_t>(m) * m, 0.0);
     for (Index t = 0; t < terms; t++)
         for (Index i = first[t]; i < first[t + 1]; i++) {
             const double g = moves[t] * b[i], *side = sides.data() + static_cast<std::size_t>(i) * m;
-            for (Index q = 0; q < m; q++) pairs[static_cast<std::size_t>(t) * m + q] += g * side[q];
+            for (Index q = 0; q < m; q++) products[static_cast<std::size_t>(t) * m + q] += g * side[q];
         }
     numeric.gather(sides.data(), m, work.data());
-    numeric.gram(*columns, work.data(), gram);
+    for (Index t = 0; t < terms; t++) {
+        products[static_cast<std::size_t>(terms) * m + t] = products[static_cast<std::size_t>(t) * m + terms];
+        for (Index q = 0; q < t; q++) {
+            double &a = products[static_cast<std::size_t>(t) * m + q], &b = products[static_cast<std::size_t>(q) * m + t];
+            a = b = 0.5 * (a + b);
+        }
+    }
+    products[static_cast<std::size_t>(m) * m - 1] = own * own * squares[0] / c[0];
+    numeric.gram(*columns, work.data(), gram.data());
+    for (std::size_t k = 0; k < gram.size(); k++) products[k] -= gram[k];
 }
 
 }  // namespace pyasreml

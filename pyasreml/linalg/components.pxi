@@ -72,7 +72,8 @@ cdef class Components:
         self.numeric.state = FACTORED
         return b, gathered, ypy, k.logdet()
 
-    def derive(self, const double[::1] c, const double[::1] moves, const double[::1] b, const double[::1] gathered):
+    def derive(self, const double[::1] c, const double[::1] moves, const double[::1] b, const double[::1] gathered,
+               double own):
         """What score and average information are made of, after `solve`.
 
         Parameters
@@ -81,28 +82,27 @@ cdef class Components:
             As given and returned there.
         moves : (terms,) float64 array
             Working variate of each term, as a multiple of Zₜuₜ.
+        own : float
+            Derivative of c₀ by the residual's parameter.
 
         Returns
         -------
         adjoint, squares : (terms + 1,) float64 arrays
             Derivative of log|C| by c; e'De and uₜ'Bₜuₜ.
-        pairs : (terms, terms + 1) float64 array
-            Products of the terms' moves with the columns f, the last of them that of the residual, -W'De.
-        gram : (terms + 1, terms + 1) float64 array
-            f'C⁻¹f.
+        products : (terms + 1, terms + 1) float64 array
+            q'Pq of the working variates, the residual's the last.
         """
         cdef int m = self.view.terms + 1
         self.numeric.need(FACTORED)
         if moves.shape[0] + 1 < m or b.shape[0] != self.numeric.n or gathered.shape[0] != self.numeric.n:
             raise ValueError("moves by terms, b and gathered by equations are needed")
         adjoint, squares = np.empty(m), np.empty(m)
-        pairs, gram = np.empty((m - 1, m)), np.empty((m, m))
+        products = np.empty((m, m))
         cdef double[::1] a = adjoint, s = squares
-        cdef double[:, ::1] p = pairs, g = gram
+        cdef double[:, ::1] p = products
         cdef const double* move = _doubles(moves)
-        cdef double* pair = &p[0, 0] if m > 1 else NULL
         if self.numeric.n:
             with nogil:
-                self.view.derive(self.numeric.k[0], &c[0], move, &b[0], &gathered[0], &a[0], &s[0], pair, &g[0, 0])
+                self.view.derive(self.numeric.k[0], &c[0], move, &b[0], &gathered[0], own, &a[0], &s[0], &p[0, 0])
         self.numeric.state = INVERTED
-        return adjoint, squares, pairs, gram
+        return adjoint, squares, products

@@ -74,6 +74,42 @@ void csr_tdot(const CsrView& a, const double* b, int m, double* out) {
     }
 }
 
+void near_fit(const CsrView& x, const unsigned char* observed, int passes, double slope, double* left, double* b) {
+    const Index n = x.rows, p = x.cols;
+    std::vector<double> scale(p, 0.0), gradient(p, 0.0), move(p), moved(n);
+    for (Index i = 0; i < n; i++) {
+        if (!observed[i]) continue;
+        for (Pos k = x.start[i]; k < x.start[i + 1]; k++) scale[x.col[k]] += x.value[k] * x.value[k];
+    }
+    for (double& s : scale) s = s > 0 ? 1 / s : 0;
+    double total = 0, size = 0;
+    for (Index i = 0; i < n; i++) total += left[i] * left[i];
+    csr_tdot(x, left, 1, gradient.data());
+    for (Index j = 0; j < p; j++) {
+        b[j] = 0;
+        move[j] = scale[j] * gradient[j];
+        size += gradient[j] * move[j];
+    }
+    for (int pass = 0; pass < passes && size > 0; pass++) {
+        csr_dot(x, move.data(), 1, moved.data());
+        double curvature = 0;
+        for (Index i = 0; i < n; i++) {
+            if (!observed[i]) moved[i] = 0;
+            curvature += moved[i] * moved[i];
+        }
+        const double step = size / curvature;
+        for (Index j = 0; j < p; j++) b[j] += step * move[j];
+        for (Index i = 0; i < n; i++) left[i] -= step * moved[i];
+        total -= step * size;
+        csr_tdot(x, left, 1, gradient.data());
+        const double last = size;
+        size = 0;
+        for (Index j = 0; j < p; j++) size += gradient[j] * scale[j] * gradient[j];
+        if (size < slope * total) return;
+        for (Index j = 0; j < p; j++) move[j] = scale[j] * gradient[j] + size / last * move[j];
+    }
+}
+
 void csr_transpose(const CsrView& a, Pos* start, Index* col, double* value) {
     std::fill(start, start + a.cols + 1, Pos{0});
     const Pos nnz = a.start[a.rows];

@@ -397,6 +397,9 @@ void csr_dot(const CsrView& a, const double* b, int m, double* out);
 void csr_tdot(const CsrView& a, const double* b, int m, double* out);
 // a given by its lower triangle
 void csr_symmetric(const CsrView& lower, const double* b, int m, double* out);
+// b near the least-squares fit of x to left (zero where not observed), by conjugate gradients scaled by the diagonal of
+// x'x: `passes` at most, until the scaled gradient's square is below `slope` times what is left. left is overwritten.
+void near_fit(const CsrView& x, const unsigned char* observed, int passes, double slope, double* left, double* b);
 void csr_transpose(const CsrView& a, Pos* start, Index* col, double* value);
 struct Triplets {
     std::vector<Index> rows, cols;
@@ -463,14 +466,14 @@ struct Components {
     double yy = 0;                  // y'Dy
     EntryView prior{};              // all B_t, by equations; basis t
     const Profile* columns = nullptr;  // terms + 1 full ones
-    std::vector<double> work, whole, sides;
+    std::vector<double> work, whole, sides, gram;
 
     // Solution b, W'R^-1(y - Wb) and y'Py; 0, or 1 + the pivot that failed.
     Pos solve(Numeric& numeric, const double* c, double tol, double* b, double* gathered, double* ypy);
-    // After that, with column t of the working variates Z_t u_t moves[t] (the last column, of R, by the derivative 1
-    // of c_0): derivative of log|C| by c, u_t'B_t u_t and e'De, and what the average information is made of.
+    // After that, for working variates Z_t u_t moves[t] and that of R, whose parameter moves c_0 by `own`: derivative of
+    // log|C| by c, e'De and u_t'B_t u_t, and the products q'Pq of the working variates, R's the last.
     void derive(Numeric& numeric, const double* c, const double* moves, const double* b, const double* gathered,
-                double* adjoint, double* squares, double* pairs, double* gram);
+                double own, double* adjoint, double* squares, double* products);
 };
 
 // --- takahashi.cpp: selected inverse on the pattern of a simplicial L (columns sorted, diagonal first)

@@ -111,7 +111,7 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         EntryView prior
         const CRanges* columns
         int64_t solve(Kernel&, const double*, double, double*, double*, double*) except +
-        void derive(Kernel&, const double*, const double*, const double*, const double*, double*, double*, double*,
+        void derive(Kernel&, const double*, const double*, const double*, const double*, double, double*, double*,
                     double*) except +
 
     cdef cppclass Triplets:
@@ -134,6 +134,7 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
     void c_dot "pyasreml::csr_dot"(const CsrView&, const double*, int, double*)
     void c_tdot "pyasreml::csr_tdot"(const CsrView&, const double*, int, double*)
     void c_symmetric "pyasreml::csr_symmetric"(const CsrView&, const double*, int, double*)
+    void c_near_fit "pyasreml::near_fit"(const CsrView&, const unsigned char*, int, double, double*, double*) except +
     void c_transpose "pyasreml::csr_transpose"(const CsrView&, int64_t*, int32_t*, double*) except +
     void c_gram "pyasreml::gram"(const CsrView&, const CsrView&, const CsrView*, const double*, Triplets&) except +
 

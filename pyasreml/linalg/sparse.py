@@ -58,17 +58,23 @@ class Csr:
         if nnz and (self.indices.min() < 0 or self.indices.max() >= self.n_cols):
             raise ValueError(f"column indices must lie in [0, {self.n_cols})")
 
+    @classmethod
+    def unchecked(
+        cls,
+        n_rows: int,
+        n_cols: int,
+        indptr: NDArray[np.int64],
+        indices: NDArray[np.int32],
+        data: NDArray[np.float64],
+    ) -> Csr:
+        """The same of contiguous arrays that are known to make such a matrix."""
+        new = object.__new__(cls)
+        new.n_rows, new.n_cols, new.indptr, new.indices, new.data = n_rows, n_cols, indptr, indices, data
+        return new
+
     def with_values(self, data: NDArray[np.float64]) -> Csr:
         """A matrix of the same pattern, unchecked, with other values, a float64 array (nnz,)."""
-        new = object.__new__(Csr)
-        new.n_rows, new.n_cols, new.indptr, new.indices, new.data = (
-            self.n_rows,
-            self.n_cols,
-            self.indptr,
-            self.indices,
-            data,
-        )
-        return new
+        return Csr.unchecked(self.n_rows, self.n_cols, self.indptr, self.indices, data)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -110,7 +116,7 @@ class Csr:
 
     @cached_property
     def _transposed(self) -> Csr:
-        return Csr(self.n_cols, self.n_rows, *_linalg.csr_transpose(*self._arrays))
+        return Csr.unchecked(self.n_cols, self.n_rows, *_linalg.csr_transpose(*self._arrays))
 
     def transpose(self) -> Csr:
         """The transpose, its rows sorted; made once."""

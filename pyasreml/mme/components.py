@@ -38,6 +38,8 @@ class ComponentModel:
         Each term's parameter.
     own : int or None
         The residual's parameter; None where its variance is 1 or σ².
+    parameters, order : int arrays
+        All parameters, that of the residual last; and the coefficient that each moves.
     constants : float array (terms + 1,)
         Coefficients where each parameter is 1, that of R⁻¹ first.
     proper : float array (terms,)
@@ -55,6 +57,8 @@ class ComponentModel:
         self.rows = np.concatenate([np.zeros(0, np.int64), *(eq.rows_of_term(t) for t in terms)])
         own = eq.rows_of_section(0)
         self.own = int(own[0]) if own.size else None
+        self.parameters = np.append(self.rows, own)
+        self.order = np.append(np.arange(1, self.rows.size + 1), np.zeros(own.size, np.int64))
         one = np.ones(1)
         points = [p.coefficients(one[: p.parameter_count]) for p in (*eq.variance.sections, *eq.variance.random)]
         self.constants = np.array([p.c[0] for p in points])

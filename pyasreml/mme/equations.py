@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -168,7 +169,8 @@ class Equations:
         self._pattern = pattern
         self._blocks = blocks_of(self._dense, unknowns - self._last.size, self.random_offsets, number)
         self._entry = (where, coef.astype(np.int32), value)
-        asked = None if check is None else lambda analysis: check(self._needs(analysis))
+        self._taken: Needs | None = None
+        asked = None if check is None else partial(self._ask, check)
         self.analysis = analyze(pattern, solver, coordinates=self._coordinates, last=self._last, check=asked)
         self._threads = threads
         self._numeric: Numeric | None = None
@@ -204,7 +206,13 @@ class Equations:
     @property
     def needs(self) -> Needs:
         """What the fit takes."""
-        return self._needs(self.analysis)
+        if self._taken is None:
+            self._taken = self._needs(self.analysis)
+        return self._taken
+
+    def _ask(self, check: Callable[[Needs], None], analysis: Analysis) -> None:
+        self._taken = self._needs(analysis)
+        check(self._taken)
 
     def _needs(self, analysis: Analysis) -> Needs:
         constants: list[Any] = [*self._entry, self._pattern.indptr, self._pattern.indices, self.y, self.residual.value]

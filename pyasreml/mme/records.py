@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyasreml.linalg import Csr
+from pyasreml.linalg._linalg import near_fit
 from pyasreml.mme.residual import Residual, ResidualOperator
 
 __all__ = ["Misfit", "Records", "Side", "Statistics", "records_of"]
@@ -168,7 +169,7 @@ class Statistics(Records):
         size = self.W.n_cols
         start = np.zeros(size + 1, np.int64)
         np.cumsum(np.bincount(row, minlength=size), out=start[1:])
-        self.lower = Csr(size, size, start, col, value)
+        self.lower = Csr.unchecked(size, size, start, col.astype(np.int32), value)
         weighted = self.operator(np.ones(1)).dot(self.y)
         self.Wy: FloatArray = self.W.tdot(weighted)
         self.yy = float(self.y @ weighted)
@@ -214,31 +215,5 @@ def _shift(y: FloatArray, X: Csr, observed: BoolArray) -> FloatArray:
     Of single precision: products with whole numbers are exact then, and what is left of y loses nothing.
     """
     left = y.copy()  # zero where missing
-    whole = bool(observed.all())
-    squares = np.square(X.data)
-    if not whole:
-        squares *= np.repeat(observed, np.diff(X.indptr))
-    weights = np.bincount(X.indices, weights=squares, minlength=X.n_cols)
-    scale = np.divide(1.0, weights, out=np.zeros(X.n_cols), where=weights > 0)
-    b = np.zeros(X.n_cols)
-    slope = X.tdot(left)
-    steep = scale * slope
-    move, size = steep, float(slope @ steep)
-    total = float(left @ left)
-    for _ in range(PASSES):
-        if not size > 0:
-            break
-        moved = X.dot(move)
-        if not whole:
-            moved[~observed] = 0.0
-        step = size / float(moved @ moved)
-        b += step * move
-        left -= step * moved
-        total -= step * size
-        slope = X.tdot(left)
-        steep = scale * slope
-        size, last = float(slope @ steep), size
-        if size < SLOPE * total:
-            break
-        move = steep + size / last * move
+    b = near_fit(*X._arrays, left, observed.view(np.uint8), PASSES, SLOPE)
     return b.astype(np.float32).astype(np.float64)

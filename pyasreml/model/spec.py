@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pyasreml.errors import FormulaError
 from pyasreml.model.components import Component, component
@@ -69,6 +70,7 @@ class ModelSpec:
     asmv: str | None = None
 
 
+@lru_cache(maxsize=128)
 def model_spec(
     fixed: str,
     random: str | None = None,
@@ -78,7 +80,7 @@ def model_spec(
     keep_order: bool = False,
     asmv: str | None = None,
 ) -> ModelSpec:
-    """Read the four formulas of a call.
+    """Read the four formulas of a call; those of the last calls are remembered.
 
     Parameters
     ----------

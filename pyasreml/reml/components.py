@@ -58,19 +58,17 @@ def evaluate_components(
     size = theta.size
     score, ai = np.zeros(size), np.zeros((size, size))
     if derivatives and loglik >= least:
-        adjoint, squares, pairs, gram = model.compiled.derive(c, 1 / variances, b, gathered)
+        own_slope = 0.0 if model.own is None else -c0 / own
+        adjoint, squares, products = model.compiled.derive(c, 1 / variances, b, gathered, own_slope)
         if squares[0] < DIGITS * known.yy:
             return None
-        at, dc = model.rows, -c[1:] / variances
-        counts = model.proper / variances
+        # by parameter: the residual's comes last, where it has one
+        at, slopes, order, counts = model.parameters, -c[1:] / variances, model.order, model.proper / variances
         if model.own is not None:
-            at, dc = np.append(at, model.own), np.append(dc, -c0 / own)
-            counts = np.append(counts, model.count / own)
-        order = np.arange(1, at.size + 1)
-        order[variances.size :] = 0  # the residual comes last
-        falling = squares[order] * dc
-        score[at] = -0.5 * (counts + adjoint[order] * dc + falling / sigma2)
-        ai[at[:, None], at] = 0.5 / sigma2 * _products(c0, dc, variances.size, squares[0], pairs, gram)
+            slopes, counts = np.append(slopes, own_slope), np.append(counts, model.count / own)
+        falling = squares[order] * slopes
+        score[at] = -0.5 * (counts + adjoint[order] * slopes + falling / sigma2)
+        ai[at[:, None], at] = 0.5 / sigma2 * products[: at.size, : at.size]
         if not active.all():
             score[~active] = 0.0
             ai[~active] = 0.0
@@ -89,18 +87,3 @@ def evaluate_components(
         solution[: eq.p] += known.shift
     return Point(theta.copy(), loglik, sigma2, score, ai, solution, gathered, logdet_C, ypy)
 
-
-def _products(
-    c0: float, dc: FloatArray, terms: int, square: float, pairs: FloatArray, gram: FloatArray
-) -> FloatArray:
-    """q_i'Pq_j of all terms, and of the residual where it has a parameter (a last element of dc); without σ²."""
-    k = dc.size
-    scale = np.ones(k)
-    scale[terms:] = dc[terms:]  # of the residual's column
-    out = np.empty((k, k))
-    out[:terms] = pairs[:, :k] * scale
-    out[terms:, :terms] = out[:terms, terms:].T
-    if k > terms:
-        out[terms, terms] = dc[terms] ** 2 * square / c0
-    out -= gram[:k, :k] * scale * scale[:, None]
-    return 0.5 * (out + out.T)

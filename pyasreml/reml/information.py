@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import lapack
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -20,11 +21,9 @@ def singular_rows(ai: FloatArray, rows: IntArray) -> list[int]:
     a = ai[rows[:, None], rows]
     d = np.sqrt(np.abs(a.diagonal()))
     if rows.size and d.min() > 0 and np.isfinite(a).all():
-        try:
-            if np.linalg.cholesky(a / d[:, None] / d).diagonal().min() ** 2 > SINGULAR:
-                return []
-        except np.linalg.LinAlgError:
-            pass
+        root, failed = lapack.dpotrf(a / d[:, None] / d, lower=1)
+        if not failed and root.diagonal().min() ** 2 > SINGULAR:
+            return []
     bad = [int(r) for r, x in zip(rows, d, strict=True) if not x > 0 or not np.isfinite(x)]
     safe = np.where((d > 0) & np.isfinite(d), d, 1.0)
     a = a / safe[:, None] / safe
@@ -58,15 +57,24 @@ def direction(ai: FloatArray, score: FloatArray, live: IntArray, imposed: Mappin
     d = np.zeros(score.size)
     if not imposed:
         if live.size:
-            d[live] = np.linalg.solve(ai[live[:, None], live], score[live])
+            d[live] = _solved(ai[live[:, None], live], score[live])
         return d
     held = np.array([r for r in live if r in imposed], np.int64)
     free = np.array([r for r in live if r not in imposed], np.int64)
     d[held] = [imposed[int(r)] for r in held]
     if free.size:
         rhs = score[free] - ai[free[:, None], held] @ d[held]
-        d[free] = np.linalg.solve(ai[free[:, None], free], rhs)
+        d[free] = _solved(ai[free[:, None], free], rhs)
     return d
+
+
+def _solved(a: FloatArray, b: FloatArray) -> FloatArray:
+    """a⁻¹b for a vector b, as `numpy.linalg.solve` without its overhead on small systems."""
+    _, _, x, failed = lapack.dgesv(a, b)
+    if failed:
+        raise np.linalg.LinAlgError("Singular matrix")
+    found: FloatArray = x
+    return found
 
 
 def standard_errors(ai: FloatArray, rows: IntArray) -> FloatArray:

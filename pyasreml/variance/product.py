@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
@@ -33,12 +34,12 @@ class Product:
     def __init__(self, factors: Sequence[Structure], scale: bool):
         self.factors = tuple(factors)
         self.scale = scale
-        self.size = int(np.prod([f.size for f in self.factors], dtype=np.int64))
-        self.proper = int(np.prod([f.proper for f in self.factors], dtype=np.int64))
+        self.size = prod(f.size for f in self.factors)
+        self.proper = prod(f.proper for f in self.factors)
         self.diagonal = all(f.diagonal for f in self.factors)
         self.negative = sum(f.negative * (self.proper // f.proper) for f in self.factors)
         self._counts = [f.basis_count for f in self.factors]
-        self.basis_count = int(np.prod(self._counts, dtype=np.int64))
+        self.basis_count = prod(self._counts)
         self._slices: list[slice] = []
         at = int(scale)
         for factor in self.factors:
