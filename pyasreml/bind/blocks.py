@@ -93,7 +93,7 @@ def side_by_side(blocks: Sequence[Csr], n: int) -> Csr:
     start = indptr[:-1].copy()
     offset = 0
     for block in blocks:
-        counts = np.diff(block.indptr)
+        counts = block.indptr[1:] - block.indptr[:-1]
         if len(block.indices) == n and (counts == 1).all():
             place = start.copy()
         else:

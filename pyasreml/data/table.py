@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pyasreml.data.column import Column, number_text
+from pyasreml.data.labels import labels_of
 from pyasreml.errors import DataError
 
 __all__ = ["Table"]
@@ -67,7 +68,7 @@ class Table:
         if isinstance(data, Table):
             return data
         if isinstance(data, pd.DataFrame):
-            labels = data.columns.tolist()
+            labels = labels_of(data.columns)
             # by label is the faster way, where it is one column
             alone = data.columns.is_unique and not isinstance(data.columns, pd.MultiIndex)
             fetch = (lambda j: data[labels[j]]) if alone else (lambda j: data.iloc[:, j])
@@ -189,7 +190,7 @@ def _pandas_array(series: pd.Series) -> npt.NDArray[Any]:
 
 
 def _categorical(name: str, codes: npt.NDArray[Any], categories: Any) -> Column:
-    labels = categories.tolist()
+    labels = labels_of(categories)
     if all(type(label) is str for label in labels):
         return Column(name, "factor", codes=codes.astype(np.int32), levels=tuple(labels)).drop_unused()
     if all(isinstance(label, (bool, np.bool_)) for label in labels):
