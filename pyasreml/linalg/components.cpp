@@ -60,16 +60,17 @@ Pos Components::solve(Numeric& numeric, const double* c, double tol, double* b, 
 
 void Components::derive(Numeric& numeric, const double* c, const double* moves, const double* b,
                         const double* gathered, double own, double* adjoint, double* squares, double* products) {
-    const Index n = information.rows, m = terms + 1;
+    const Index n = information.rows, m = columns->columns;
     numeric.invert();
-    std::fill(adjoint, adjoint + m, 0.0);
+    std::fill(adjoint, adjoint + terms + 1, 0.0);
     numeric.adjoint(adjoint);
-    std::fill(squares, squares + m, 0.0);
+    std::fill(squares, squares + terms + 1, 0.0);
     for (Pos k = 0; k < prior.count; k++) {
         const double x = prior.value[k] * b[prior.row[k]] * b[prior.col[k]];
         squares[prior.basis[k]] += prior.row[k] == prior.col[k] ? x : 2 * x;
     }
     squares[0] = yy - dot(wy, b, n) - dot(gathered, b, n) / c[0];
+    if (!m) return;
 
     // columns W'R^-1 Z g_t with the moves g_t; the residual's is -own W'De
     const std::size_t size = static_cast<std::size_t>(n) * m;
@@ -83,24 +84,22 @@ void Components::derive(Numeric& numeric, const double* c, const double* moves, 
     for (Index i = 0; i < n; i++) {
         double* side = sides.data() + static_cast<std::size_t>(i) * m;
         for (Index t = 0; t < terms; t++) side[t] *= c[0];
-        side[terms] = scale * gathered[i];
+        if (m > terms) side[terms] = scale * gathered[i];
     }
-    gram.resize(static_cast<std::size_t>(m) * m);
     std::fill(products, products + static_cast<std::size_t>(m) * m, 0.0);
     for (Index t = 0; t < terms; t++)
         for (Index i = first[t]; i < first[t + 1]; i++) {
             const double g = moves[t] * b[i], *side = sides.data() + static_cast<std::size_t>(i) * m;
             for (Index q = 0; q < m; q++) products[static_cast<std::size_t>(t) * m + q] += g * side[q];
         }
-    numeric.gather(sides.data(), m, work.data());
-    for (Index t = 0; t < terms; t++) {
-        products[static_cast<std::size_t>(terms) * m + t] = products[static_cast<std::size_t>(t) * m + terms];
+    for (Index t = 0; t < m; t++)
         for (Index q = 0; q < t; q++) {
             double &a = products[static_cast<std::size_t>(t) * m + q], &b = products[static_cast<std::size_t>(q) * m + t];
-            a = b = 0.5 * (a + b);
+            a = b = t < terms ? 0.5 * (a + b) : b;
         }
-    }
-    products[static_cast<std::size_t>(m) * m - 1] = own * own * squares[0] / c[0];
+    if (m > terms) products[static_cast<std::size_t>(m) * m - 1] = own * own * squares[0] / c[0];
+    gram.resize(static_cast<std::size_t>(m) * m);
+    numeric.gather(sides.data(), m, work.data());
     numeric.gram(*columns, work.data(), gram.data());
     for (std::size_t k = 0; k < gram.size(); k++) products[k] -= gram[k];
 }

@@ -19,24 +19,27 @@ cdef class Components:
     row, col, basis : (m,) int64 arrays
         Entries of the lower triangles of all Bₜ by equations, and their t = 1, 2, …
     value : (m,) float64 array
+    own : bool
+        The residual has a parameter.
     """
 
     cdef ComponentsView view
     cdef readonly Numeric numeric
+    cdef int32_t columns
     cdef object kept
 
     def __init__(self, Numeric numeric not None, const int32_t[::1] first, information, const double[::1] wy,
                  double yy, const int64_t[::1] row, const int64_t[::1] col, const int64_t[::1] basis,
-                 const double[::1] value):
-        cdef int32_t n = numeric.n, terms = <int32_t>first.shape[0] - 1
-        self.numeric = numeric
+                 const double[::1] value, bint own):
+        cdef int32_t n = numeric.n, terms = <int32_t>first.shape[0] - 1, m = terms + own
+        self.numeric, self.columns = numeric, m
         self.view.terms, self.view.first = terms, &first[0]
         self.view.information = _csr(information[0], information[1], information[2], information[3])
         if self.view.information.rows != n or wy.shape[0] != n:
             raise ValueError(f"W'DW and W'Dy of {n} equations are needed")
         self.view.wy, self.view.yy = _doubles(wy), yy
         self.view.prior = _entries(row, col, basis, value)
-        ranges = Ranges(numeric.analysis, terms + 1, np.zeros(n, np.int32), np.full(n, terms + 1, np.int32))
+        ranges = Ranges(numeric.analysis, m, np.zeros(n, np.int32), np.full(n, m, np.int32))
         self.view.columns = (<Ranges>ranges).ranges
         self.kept = (first, information, wy, row, col, basis, value, ranges)
 
@@ -89,20 +92,21 @@ cdef class Components:
         -------
         adjoint, squares : (terms + 1,) float64 arrays
             Derivative of log|C| by c; e'De and uₜ'Bₜuₜ.
-        products : (terms + 1, terms + 1) float64 array
+        products : (parameters, parameters) float64 array
             q'Pq of the working variates, the residual's the last.
         """
-        cdef int m = self.view.terms + 1
+        cdef int count = self.view.terms + 1, m = self.columns
         self.numeric.need(FACTORED)
-        if moves.shape[0] + 1 < m or b.shape[0] != self.numeric.n or gathered.shape[0] != self.numeric.n:
+        if moves.shape[0] + 1 < count or b.shape[0] != self.numeric.n or gathered.shape[0] != self.numeric.n:
             raise ValueError("moves by terms, b and gathered by equations are needed")
-        adjoint, squares = np.empty(m), np.empty(m)
+        adjoint, squares = np.empty(count), np.empty(count)
         products = np.empty((m, m))
         cdef double[::1] a = adjoint, s = squares
         cdef double[:, ::1] p = products
         cdef const double* move = _doubles(moves)
+        cdef double* product = &p[0, 0] if m else NULL
         if self.numeric.n:
             with nogil:
-                self.view.derive(self.numeric.k[0], &c[0], move, &b[0], &gathered[0], own, &a[0], &s[0], &p[0, 0])
+                self.view.derive(self.numeric.k[0], &c[0], move, &b[0], &gathered[0], own, &a[0], &s[0], product)
         self.numeric.state = INVERTED
         return adjoint, squares, products

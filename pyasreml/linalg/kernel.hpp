@@ -465,13 +465,13 @@ struct Components {
     const double* wy = nullptr;     // W'Dy
     double yy = 0;                  // y'Dy
     EntryView prior{};              // all B_t, by equations; basis t
-    const Profile* columns = nullptr;  // terms + 1 full ones
+    const Profile* columns = nullptr;  // full ones of the terms, and of R where it has a parameter
     std::vector<double> work, whole, sides, gram;
 
     // Solution b, W'R^-1(y - Wb) and y'Py; 0, or 1 + the pivot that failed.
     Pos solve(Numeric& numeric, const double* c, double tol, double* b, double* gathered, double* ypy);
     // After that, for working variates Z_t u_t moves[t] and that of R, whose parameter moves c_0 by `own`: derivative of
-    // log|C| by c, e'De and u_t'B_t u_t, and the products q'Pq of the working variates, R's the last.
+    // log|C| by c, e'De and u_t'B_t u_t, and the products q'Pq of the working variates, R's (where it has one) the last.
     void derive(Numeric& numeric, const double* c, const double* moves, const double* b, const double* gathered,
                 double own, double* adjoint, double* squares, double* products);
 };

@@ -70,9 +70,11 @@ class ComponentModel:
         for t in terms:
             entries, at = eq.prior_products(t, self.proper)[0], eq.offsets[t]
             parts.append((entries.row + at, entries.col + at, entries.basis + t + 1, entries.value))
-        prior = (np.concatenate(x) for x in zip(*parts, strict=True))
+        row, col, basis, value = (np.concatenate(x) for x in zip(*parts, strict=True))
         first = np.array(eq.offsets, np.int32)
-        self.compiled = Components(numeric, first, known.lower._arrays, known.Wy, known.yy, *prior)
+        self.compiled = Components(
+            numeric, first, known.lower._arrays, known.Wy, known.yy, row, col, basis, value, own.size > 0
+        )
 
 
 def component_model(equations: Equations) -> ComponentModel | None:

@@ -68,7 +68,7 @@ def evaluate_components(
             slopes, counts = np.append(slopes, own_slope), np.append(counts, model.count / own)
         falling = squares[order] * slopes
         score[at] = -0.5 * (counts + adjoint[order] * slopes + falling / sigma2)
-        ai[at[:, None], at] = 0.5 / sigma2 * products[: at.size, : at.size]
+        ai[at[:, None], at] = 0.5 / sigma2 * products
         if not active.all():
             score[~active] = 0.0
             ai[~active] = 0.0
