@@ -13,7 +13,7 @@ from pyasreml.linalg import NotPositiveDefinite
 from pyasreml.mme.components import ComponentModel
 from pyasreml.mme.equations import Equations
 from pyasreml.mme.records import DIGITS
-from pyasreml.reml.limits import NOTHING_LEFT, PIVOT, not_definite, nothing_left
+from pyasreml.reml.failures import NOTHING_LEFT, PIVOT, not_definite, nothing_left
 from pyasreml.reml.point import Point
 
 FloatArray = npt.NDArray[np.float64]

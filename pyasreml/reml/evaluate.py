@@ -23,7 +23,7 @@ from pyasreml.mme.rotation import RotatedNumeric, whitened_part
 from pyasreml.mme.sensitivity import Solved, sensitivity_of
 from pyasreml.mme.whitened import WhitenedNumeric
 from pyasreml.reml.components import evaluate_components
-from pyasreml.reml.limits import NOTHING_LEFT, PIVOT, not_definite, nothing_left
+from pyasreml.reml.failures import NOTHING_LEFT, PIVOT, not_definite, nothing_left
 from pyasreml.reml.point import Point
 
 FloatArray = npt.NDArray[np.float64]

@@ -22,6 +22,7 @@ from pyasreml.reml.evaluate import evaluate
 from pyasreml.reml.information import direction, inverse, singular_rows, singularities
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
 from pyasreml.reml.point import Point
+from pyasreml.reml.rescale import Rescaling
 from pyasreml.reml.scan import better, scanned, tries_values
 from pyasreml.variance.base import NotFeasible
 
@@ -31,7 +32,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 MAXIT = 200
 """Iterations allowed unless the user sets ``maxit``."""
-GAIN = 1e-11
+GAIN = 1e-14
 """U'd, twice the predicted gain, below this (times 1 + |logL|/1000) counts as arrived."""
 ROUNDING = 1e-12
 """Twice a predicted gain below this (times 1 + |logL|) cannot be seen in the log-likelihood, a sum of that many digits:
@@ -57,6 +58,8 @@ SLOPE_LEFT = 0.5
 """A full step that leaves more than this part of the slope is lengthened to where the slope would vanish …"""
 LONGEST = 20.0
 """… but to no more than this multiple."""
+ENOUGH_GAIN = 0.25
+"""A rescaled step is kept where the log-likelihood gains this multiple of U'd, half of what a Newton step promises."""
 RELEASE = 1e-7
 """A score that points back inside by more than this frees a parameter at its bound."""
 
@@ -72,11 +75,12 @@ class _Local:
 
 
 class _Move(NamedTuple):
-    """A Newton move, the parameters whose move is imposed, and U'd, twice the gain predicted without these."""
+    """A Newton move, the parameters whose move is imposed, and without these U'd, twice the gain predicted, and d."""
 
     move: FloatArray
     hit: set[int]
     gain: float
+    direction: FloatArray
 
 
 def _with_secants(ai: FloatArray, pairs: Iterable[tuple[FloatArray, FloatArray]]) -> FloatArray:
@@ -143,6 +147,7 @@ class Exact:
         self._lower[self.chart.roots] = np.sqrt(ROOT_BOUND * scale)
         self._lower[self.chart.whitened] = np.sqrt(WHITE_BOUND * scale)
         self._lower[sorted(self._held)] = -np.inf
+        self._rescaling = Rescaling(equations, self.chart, plain)
         self._crossing = CROSSING * np.sqrt(scale)
         self._correlation: BoolArray = (kinds == "R") & ~self.chart.turned
         self._lower[self._correlation & (codes == "P")] = BOUND
@@ -351,7 +356,7 @@ class Exact:
         ai = here.ai if not damping else here.ai + damping * np.diag(np.diagonal(here.ai))
         imposed: dict[int, float] = {}
         d = direction(ai, here.score, live, imposed)
-        gain = abs(float(here.score @ d))
+        gain, free_direction = abs(float(here.score @ d)), d
         bounded = [i for i in live.tolist() if i != self._sigma2 and (self._correlation[i] or self._lower[i] > -np.inf)]
         while True:
             new: dict[int, float] = {}
@@ -370,10 +375,13 @@ class Exact:
             d = direction(ai, here.score, live, imposed)
         if self._sigma2 is not None:
             d[self._sigma2] = 0.0
-        return _Move(d, {i for i, x in imposed.items() if x != 0}, gain)
+        return _Move(d, {i for i, x in imposed.items() if x != 0}, gain, free_direction)
 
     def _search(self, here: _Local, live: IntArray, newton: _Move) -> tuple[_Local | None, float, set[int]]:
         """A point with a higher log-likelihood: full and halved Newton steps, then more and more damped ones."""
+        rescaled = self._rescaled(here, newton, live)
+        if rescaled is not None:
+            return rescaled, 1.0, set()
         for damping in DAMPING:
             found = self._move(here, live, damping) if damping else newton
             move, hit = found.move, found.hit
@@ -389,6 +397,19 @@ class Exact:
                         return (*self._lengthened(here, move, local), hit)
                     return local, alpha, hit
         return None, 0.0, set()
+
+    def _rescaled(self, here: _Local, newton: _Move, live: IntArray) -> _Local | None:
+        """The Newton step rescaled; None where it gains too little, or passes a bound."""
+        if self._constraint is not None:
+            return None
+        free = self._rescaling.step(here.point, here.free, newton.direction, live)
+        if free is None or (free < self._lower).any() or (np.abs(free[self._correlation]) >= CORRELATION_BOUND).any():
+            return None
+        try:
+            trial = self._evaluate(self.chart.from_free(free), here.point.loglik + ENOUGH_GAIN * newton.gain)
+        except NotFeasible:
+            return None
+        return self._local(trial, free) if trial is self._latest else None
 
     def _lengthened(self, here: _Local, move: FloatArray, found: _Local) -> tuple[_Local, float]:
         """A longer step where the slope along the move has hardly fallen: the average information was too large."""

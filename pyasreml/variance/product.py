@@ -29,6 +29,8 @@ class Product:
     ----------
     size, proper : int
         Number of effects; of those, the rank of the inverse.
+    shaped : list of (Structure, slice)
+        Factors with parameters, and where these stand.
     """
 
     def __init__(self, factors: Sequence[Structure], scale: bool):
@@ -46,7 +48,7 @@ class Product:
             self._slices.append(slice(at, at + len(factor.parameters)))
             at += len(factor.parameters)
         self.parameter_count = at
-        self._shaped = [(f, s) for f, s in zip(self.factors, self._slices, strict=True) if f.parameters]
+        self.shaped = [(f, s) for f, s in zip(self.factors, self._slices, strict=True) if f.parameters]
 
     def entries(self) -> Entries:
         """Lower triangle of every basis matrix of the product's inverse."""
@@ -162,7 +164,7 @@ class Product:
         """True where every factor is defined (a negative scale is allowed here: code U)."""
         if self.scale and theta[0] == 0:
             return False
-        return all(f.feasible(theta[at]) for f, at in self._shaped)
+        return all(f.feasible(theta[at]) for f, at in self.shaped)
 
 
 def _kronecker(a: Entries, b: Entries, size: int, count: int) -> Entries:
