@@ -302,6 +302,7 @@ def _estimate(
         ai_sing=options.ai_sing,
         soft=options.fail == "soft",
         watch=watch,
+        to_edge=engine.equations_to_edge,
     ).run()
 
 

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from pyasreml.bind.bound import BoundModel
 from pyasreml.design import Design
-from pyasreml.errors import FitError
+from pyasreml.errors import FitError, WorkspaceError
 from pyasreml.linalg.backends import Numeric
 from pyasreml.linalg.threads import threads_to_use
 from pyasreml.mme.equations import Equations
-from pyasreml.mme.forms import Whitened, choose_form
+from pyasreml.mme.forms import Whitened, choose_form, whitenable
 from pyasreml.mme.needs import Needs
 from pyasreml.mme.rotation import Rotation
 from pyasreml.mme.single_relationship import find_rotation
@@ -79,6 +79,7 @@ class Engine:
         self.variance = variance
         self.options = options
         self._check = check
+        self._to_edge = options.exact
         self._equations: Equations | None = None
         self._state: tuple[bytes, bool, State] | None = None
 
@@ -91,8 +92,23 @@ class Engine:
             def make(whitened: Whitened) -> Equations:
                 return self._make(whitened, variance, rotation)
 
-            self._equations = choose_form(variance, make, self.options.exact)
+            self._equations = choose_form(variance, make, self._to_edge)
         return self._equations
+
+    def equations_to_edge(self) -> Equations:
+        """The equations in the form of an exact iteration, which may come to rest where a Σ is singular.
+
+        They take the place of those before, except where they need too much memory.
+        """
+        before = self.equations
+        white = [w is not None for w in whitenable(self._rotated[0])]
+        if white != [w is not None for w in before.whitened]:
+            self._to_edge, self._equations = True, None
+            try:
+                return self.equations
+            except WorkspaceError:
+                self._to_edge, self._equations = False, before
+        return before
 
     @cached_property
     def _rotated(self) -> tuple[VarianceModel, Rotation | None]:

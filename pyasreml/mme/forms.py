@@ -36,16 +36,13 @@ def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], 
     must: list[WhitenedTerm | None] = []
     may: list[WhitenedTerm | None] = []
     table = variance.parameters
-    for t, product in enumerate(variance.random):
-        if factored_place(product) is None or product.proper < product.size:
-            must.append(None)
-            may.append(None)
-            continue
-        term = WhitenedTerm(product)
+    for t, term in enumerate(whitenable(variance)):
         start = table.start[table.owner == t]
-        needed = exact or term.structure.edge(start[term.own]) or not _invertible(term, start)
+        needed = term is not None and (
+            exact or term.structure.edge(start[term.own]) or not _invertible(term, start)
+        )
         must.append(term if needed else None)
-        may.append(term if needed or isinstance(term.structure, FactorAnalytic) else None)
+        may.append(term if needed or (term is not None and isinstance(term.structure, FactorAnalytic)) else None)
     try:
         plain = make(tuple(must))
     except WorkspaceError:
@@ -59,6 +56,14 @@ def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], 
     except WorkspaceError:
         return plain
     return white if white.analysis.flops < plain.analysis.flops else plain
+
+
+def whitenable(variance: VarianceModel) -> Whitened:
+    """The whitened form of every random term that has one."""
+    return tuple(
+        WhitenedTerm(product) if factored_place(product) is not None and product.proper == product.size else None
+        for product in variance.random
+    )
 
 
 def _invertible(term: WhitenedTerm, start: object) -> bool:

@@ -50,7 +50,7 @@ CROSSING = 1e-4
 """A root of a Cholesky factor passes zero while its column holds more than this, times the root of the scale."""
 CORRELATION_BOUND = 1 - 1e-7
 DAMPING = (0.0, 0.1, 1.0, 10.0, 1e2, 1e4, 1e6)
-PATIENCE = 15
+PATIENCE = 5
 """Iterations after which the average information is corrected by the changes of the score seen …"""
 PAIRS = 6
 """… in so many steps."""
@@ -95,6 +95,11 @@ def _with_secants(ai: FloatArray, pairs: Iterable[tuple[FloatArray, FloatArray]]
         if size > 0 and curvature > 1e-3 * size:
             ai = ai - np.outer(a, a) / size + np.outer(y, y) / curvature
     return ai
+
+
+def _misses(ai: FloatArray, step: FloatArray, fall: FloatArray, live: IntArray) -> float:
+    """How far the information is from foretelling by how much the score falls over a step."""
+    return float((np.square(fall - ai @ step)[live] / np.diagonal(ai)[live]).sum())
 
 
 class Exact:
@@ -195,9 +200,12 @@ class Exact:
         iterates: list[Iterate] = []
         previous, converged, message = here.point.theta, False, ""
         pairs: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=PAIRS)
+        foretold = True
         for number in range(done + 1, self.maxit + 1):
-            if number - done > PATIENCE:
-                here = replace(here, ai=_with_secants(here.ai, pairs))
+            plain = here.ai
+            corrected = _with_secants(plain, pairs) if number - done > PATIENCE else plain
+            if foretold:
+                here = replace(here, ai=corrected)
             singular.clear()  # near the edge of its cone a matrix may be so for a while
             # one that was released may have stayed where it was
             resting = {i for i in self._live(singular).tolist() if i != self._sigma2 and self._at_bound(here.free, i)}
@@ -225,7 +233,9 @@ class Exact:
                 converged = gain < 1e-6
                 message = "" if converged else "no step along the Newton direction raises the log-likelihood"
                 break
-            pairs.append((nearer.free - here.free, here.score - nearer.score))
+            step, fall = nearer.free - here.free, here.score - nearer.score
+            foretold = _misses(corrected, step, fall, live) <= _misses(plain, step, fall, live)
+            pairs.append((step, fall))
             previous, here = here.point.theta, nearer
             bound |= {i for i in hit if self._at_bound(here.free, i)}
         return self._finish(here, previous, bound, singular, tuple(iterates), converged, message)

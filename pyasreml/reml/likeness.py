@@ -2,12 +2,13 @@
 
 The constants were read off iteration logs: the published traces that these rules reproduce digit for digit are among
 the comparison cases. Some are known as brackets only (OSCILLATION, LARGE_MOVE, SWINGS, STOP_STEP,
-NEGLIGIBLE, OUTWARDS, BOUNDARY); LOST, ENOUGH and GUARDED_GAIN are ours, for models whose log nobody has published. The
-default stepper; `pyasreml.reml.exact` iterates to the optimum.
+NEGLIGIBLE, OUTWARDS, BOUNDARY). Where they lead nowhere, `pyasreml.reml.lost` goes on. The default stepper;
+`pyasreml.reml.exact` iterates to the optimum.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from pyasreml.reml.evaluate import evaluate
 from pyasreml.reml.exact import Exact
 from pyasreml.reml.information import direction, inverse, singular_rows, singularities, standard_errors
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
+from pyasreml.reml.lost import EM_STEPS, ENOUGH, GUARDED_GAIN, before_fall, lost_from
 from pyasreml.reml.point import Point
 from pyasreml.variance.base import NotFeasible
 from pyasreml.variance.product import Product
@@ -64,13 +66,6 @@ SWINGS = 3
 """… so many times in a row. Leading back further each time is swinging as well."""
 OUTWARDS = 1.0
 """An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
-LOST = 1.0
-"""Without convergence, a path that fell this far below its best is lost: guarded steps go on from the best point."""
-ENOUGH = 13
-"""So has an iteration whose moves are still limited after so many iterations, or which leads down again, or that takes
-so many EM steps in a row."""
-GUARDED_GAIN = 1e-6
-"""U'd at which the guarded rest counts as arrived."""
 BOUNDARY = 1e-4
 """A floored variance with θ sqrt(AI) below this takes its last step and stays (code B)."""
 
@@ -119,6 +114,8 @@ class Likeness:
         On failure return the last evaluation, not converged, instead of raising (``fail = "soft"``).
     watch : callable, optional
         Called with each `Iterate` as it is made.
+    to_edge : callable, optional
+        Gives equations that hold where a Σ is singular, for an iteration that is lost.
     """
 
     def __init__(
@@ -131,6 +128,7 @@ class Likeness:
         ai_sing: bool = False,
         soft: bool = False,
         watch: Watcher | None = None,
+        to_edge: Callable[[], Equations] | None = None,
     ):
         self.equations = equations
         self.soft = soft
@@ -140,6 +138,7 @@ class Likeness:
         self.extra = extra
         self.ai_sing = ai_sing
         self.watch = watch
+        self._to_edge = to_edge
         self._sigma2 = self.table.sigma2
         self._constraint = self.table.constraint
         follows = np.flatnonzero(self._constraint.follows) if self._constraint is not None else ()
@@ -156,6 +155,7 @@ class Likeness:
         self._covariance = proper & (kinds == "C") & (np.array(self.table.types) == "C") & (codes == "P")
         self._loading = proper & (kinds == "L")
         owners = self.table.owner[np.isin(kinds, ("C", "L"))]
+        self._may_go_on = maxit >= ENOUGH and not self._unbounded.any()
         self._matrix = np.isin(self.table.owner, owners)
         if self._sigma2 is not None:
             self._matrix[self._sigma2] = True
@@ -172,7 +172,7 @@ class Likeness:
                 latest = self._evaluate(state, number)
                 update = self._update(state, latest, number)
             except FitError as error:
-                if self._before_fall(state.iterates) is not None:
+                if not self._unbounded.any() and before_fall(state.iterates) is not None:
                     break
                 if not self.soft or (point is None and number > 1):
                     error.iterates = tuple(state.iterates)
@@ -190,7 +190,7 @@ class Likeness:
             state.theta, state.nominal = update.theta, update.nominal
             state.boundary |= update.final
             state.held |= update.final
-            if state.outside >= ENOUGH:
+            if state.outside >= EM_STEPS and self._may_go_on:
                 break
             if stop or converged:
                 converged = True
@@ -198,26 +198,12 @@ class Likeness:
                     break
                 extra_left -= 1
         assert point is not None
-        best = None if converged else self._lost_from(state.iterates, update.moved > 0)
+        best = None
+        if not converged and not self._unbounded.any():
+            best = lost_from(state.iterates, update.moved > 0) if self._may_go_on else before_fall(state.iterates)
         if best is not None:
             return self._guarded(state, best)
         return self._finish(state, point, update.rows, converged, "")
-
-    def _lost_from(self, iterates: list[Iterate], limited: bool) -> Iterate | None:
-        """The point that guarded steps go on from where the iteration is lost; None where it only wants more lines."""
-        fell = self._before_fall(iterates)
-        if fell is not None or self._unbounded.any() or self.maxit < ENOUGH:
-            return fell
-        highest = max(iterates, key=lambda i: i.loglik)
-        return highest if limited or highest.loglik - iterates[-1].loglik > STOP_LOGLIK else None
-
-    def _before_fall(self, iterates: list[Iterate]) -> Iterate | None:
-        """The best point before the path fell; None where it did not, or where a variance may be negative."""
-        path = np.array([i.loglik for i in iterates])
-        fell = np.flatnonzero(path < np.maximum.accumulate(path) - LOST) if path.size else path
-        if not fell.size or self._unbounded.any():
-            return None
-        return max(iterates[: int(fell[0])], key=lambda i: i.loglik)
 
     def _guarded(self, state: _State, best: Iterate) -> Estimates:
         """Go on from the best point, up to twice as many iterations again, by steps that raise the log-likelihood."""
@@ -229,7 +215,7 @@ class Likeness:
                 self.watch(state.iterates[-1])
 
         stepper = Exact(
-            self.equations,
+            self.equations if self._to_edge is None else self._to_edge(),
             maxit=2 * self.maxit,
             ai_sing=True,
             gain=GUARDED_GAIN,
