@@ -301,6 +301,7 @@ def _estimate(
         extra=options.extra,
         ai_sing=options.ai_sing,
         soft=options.fail == "soft",
+        release=restart,
         watch=watch,
         to_edge=engine.equations_to_edge,
     ).run()

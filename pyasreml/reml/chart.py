@@ -11,6 +11,9 @@ from pyasreml.variance.base import Structure
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+NEARLY_SINGULAR = 1e-6
+"""Part of a level's variance: with less left of it the information of a matrix's elements loses its digits."""
+
 
 class Chart:
     """Free coordinates φ of the whole parameter table, as many as θ.
@@ -68,6 +71,15 @@ class Chart:
     def at_edge(self, free: FloatArray, near: FloatArray) -> bool:
         """True where a root that is not whitened lies below its `near`."""
         return bool((self.roots & ~self.whitened & (np.abs(free) <= near)).any())
+
+    def nearly_singular(self, theta: FloatArray) -> npt.NDArray[np.bool_]:
+        """Parameters of matrices of which some level has next to no variance of its own, given those before it."""
+        out = np.zeros(theta.size, bool)
+        for rows, factor in self._pieces:
+            roots = self.roots[rows]
+            left = factor.to_free(theta[rows])[roots] ** 2
+            out[rows] = (left < NEARLY_SINGULAR * np.abs(theta[rows][roots])).any()
+        return out
 
     def canonical(self, free: FloatArray) -> FloatArray:
         """The same matrices with every root positive: a column of a Cholesky factor may change its sign."""

@@ -263,7 +263,7 @@ class Exact:
         bad = set(singular_rows(point.ai, rows))
         rows = np.array([i for i in rows if i not in bad], np.int64)
         ai_inverse = inverse(point.ai, rows)
-        codes = list(self.table.codes)
+        codes = ["P" if c == "B" and i not in self._held else c for i, c in enumerate(self.table.codes)]
         for i in bound:
             codes[i] = "B"
         for i in own:

@@ -2,7 +2,7 @@
 
 The constants were read off iteration logs: the published traces that these rules reproduce digit for digit are among
 the comparison cases. Some are known as brackets only (OSCILLATION, LARGE_MOVE, SWINGS, STOP_STEP,
-NEGLIGIBLE, OUTWARDS, BOUNDARY). Where they lead nowhere, `pyasreml.reml.lost` goes on. The default stepper;
+NEGLIGIBLE, BOUNDARY). Where they lead nowhere, `pyasreml.reml.lost` goes on. The default stepper;
 `pyasreml.reml.exact` iterates to the optimum.
 """
 
@@ -16,11 +16,13 @@ import numpy.typing as npt
 
 from pyasreml.errors import FitError, warn
 from pyasreml.mme.equations import Equations
+from pyasreml.reml.chart import Chart
 from pyasreml.reml.damping import damp, penalise
 from pyasreml.reml.evaluate import evaluate
 from pyasreml.reml.exact import Exact
 from pyasreml.reml.information import direction, inverse, singular_rows, singularities, standard_errors
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
+from pyasreml.reml.limits import Limits
 from pyasreml.reml.lost import EM_STEPS, ENOUGH, GUARDED_GAIN, before_fall, lost_from
 from pyasreml.reml.point import Point
 from pyasreml.variance.base import NotFeasible
@@ -29,8 +31,6 @@ from pyasreml.variance.product import Product
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-FLOOR = 0.06324555434374689
-"""A variance falls to this fraction of its value at most: sqrt(0.004), with the rounding error that its steps show."""
 FULL_STEP_GAIN = 0.142
 """From iteration 2 on: the squared multiplier times U'd per row of the information below this makes the step full."""
 FULL_STEP_NEXT = 1.0
@@ -42,20 +42,6 @@ NEGLIGIBLE = 0.05
 """A variance with θ sqrt(AI) below this is not waited for."""
 STOP_LOGLIK = 0.002
 """Change of the log-likelihood, times the iteration number, that counts as converged."""
-CEILING = 1 / FLOOR
-"""A variance rises to this multiple of its value at most."""
-GROWTH = 0.3
-"""A correlation rises by at most this much in one iteration …"""
-TO_ONE = 2 / 3
-"""… and by at most this fraction of what separates it from 1."""
-SIGN_FRACTION = 0.5
-"""A correlation that changes sign and passes this fraction of its size goes to minus its value."""
-COVARIANCE_SIGN = 0.3
-"""A covariance that changes sign goes to minus this fraction of its value at most …"""
-COVARIANCE_GROWTH = 100.0
-"""… and moves by this multiple of its size at most."""
-NO_SIZE = 1e-8
-"""A covariance below this fraction of its move counts as zero, which has no sign and no size."""
 DAMPED_STEP = 0.6
 """Factor of the multiplier in a damped iteration; the next step is full."""
 OSCILLATION = 0.05
@@ -64,8 +50,6 @@ LARGE_MOVE = 0.5
 """… if it is larger than this many standard errors, or if it is …"""
 SWINGS = 3
 """… so many times in a row. Leading back further each time is swinging as well."""
-OUTWARDS = 1.0
-"""An unbounded component below zero that moves outwards by more than this multiple of its size makes half the step."""
 BOUNDARY = 1e-4
 """A floored variance with θ sqrt(AI) below this takes its last step and stays (code B)."""
 
@@ -99,6 +83,13 @@ class _Update:
     rows: IntArray
 
 
+class _AtEdge(Exception):
+    """A covariance matrix is so near to singular that the information of its elements is singular."""
+
+    def __init__(self, here: Iterate):
+        self.here = here
+
+
 class Likeness:
     """asreml's stepper.
 
@@ -112,6 +103,8 @@ class Likeness:
         Go on when the information is singular.
     soft : bool
         On failure return the last evaluation, not converged, instead of raising (``fail = "soft"``).
+    release : bool
+        A refit: the code B of a matrix's element is that of a root of its Cholesky factor, the element may move.
     watch : callable, optional
         Called with each `Iterate` as it is made.
     to_edge : callable, optional
@@ -127,6 +120,7 @@ class Likeness:
         extra: int = 0,
         ai_sing: bool = False,
         soft: bool = False,
+        release: bool = False,
         watch: Watcher | None = None,
         to_edge: Callable[[], Equations] | None = None,
     ):
@@ -144,18 +138,13 @@ class Likeness:
         follows = np.flatnonzero(self._constraint.follows) if self._constraint is not None else ()
         self._follows = {int(i) for i in follows}
         self._whole: Point | None = None
-        kinds, codes = np.array(self.table.kinds), np.array(self.table.codes)
-        proper = np.ones(len(self.table), bool)
-        if self._sigma2 is not None:
-            proper[self._sigma2] = False
-        self._floored = proper & (kinds == "V") & (codes != "U")
-        self._unbounded = proper & (kinds == "V") & (codes == "U")
-        self._correlation = proper & (kinds == "R")
-        self._floored |= self._correlation & (codes == "P")
-        self._covariance = proper & (kinds == "C") & (np.array(self.table.types) == "C") & (codes == "P")
-        self._loading = proper & (kinds == "L")
+        self._limits = Limits(self.table)
+        kinds = np.array(self.table.kinds)
+        self._loading = kinds == "L"
         owners = self.table.owner[np.isin(kinds, ("C", "L"))]
-        self._may_go_on = maxit >= ENOUGH and not self._unbounded.any()
+        self._release = release
+        self._chart = Chart(equations, ("F",) if release else ("F", "B"))
+        self._may_go_on = maxit >= ENOUGH and not self._limits.unbounded.any()
         self._matrix = np.isin(self.table.owner, owners)
         if self._sigma2 is not None:
             self._matrix[self._sigma2] = True
@@ -163,7 +152,8 @@ class Likeness:
     def run(self) -> Estimates:
         """Iterate from the table's starts; raises `FitError` where nothing can be returned."""
         table = self.table
-        held = {i for i, c in enumerate(table.codes) if c in ("F", "B")} - {self._sigma2}
+        held = {i for i, c in enumerate(table.codes) if c == "F" or (c == "B" and not self._chart.turned[i])}
+        held -= {self._sigma2}
         state = _State(table.start.copy(), self.step, {int(i) for i in held})
         extra_left, converged = self.extra, False
         point: Point | None = None
@@ -171,8 +161,10 @@ class Likeness:
             try:
                 latest = self._evaluate(state, number)
                 update = self._update(state, latest, number)
+            except _AtEdge as edge:
+                return self._guarded(state, max([*state.iterates, edge.here], key=lambda i: i.loglik))
             except FitError as error:
-                if not self._unbounded.any() and before_fall(state.iterates) is not None:
+                if not self._limits.unbounded.any() and before_fall(state.iterates) is not None:
                     break
                 if not self.soft or (point is None and number > 1):
                     error.iterates = tuple(state.iterates)
@@ -190,7 +182,8 @@ class Likeness:
             state.theta, state.nominal = update.theta, update.nominal
             state.boundary |= update.final
             state.held |= update.final
-            if state.outside >= EM_STEPS and self._may_go_on:
+            crawling = state.outside > 1 and change < STOP_LOGLIK * number
+            if (crawling or state.outside >= EM_STEPS) and self._may_go_on:
                 break
             if stop or converged:
                 converged = True
@@ -199,7 +192,7 @@ class Likeness:
                 extra_left -= 1
         assert point is not None
         best = None
-        if not converged and not self._unbounded.any():
+        if not converged and not self._limits.unbounded.any():
             best = lost_from(state.iterates, update.moved > 0) if self._may_go_on else before_fall(state.iterates)
         if best is not None:
             return self._guarded(state, best)
@@ -220,6 +213,7 @@ class Likeness:
             ai_sing=True,
             gain=GUARDED_GAIN,
             start=best.theta,
+            release=self._release,
             watch=record,
         )
         return replace(stepper.run(), iterates=tuple(state.iterates))
@@ -258,48 +252,19 @@ class Likeness:
         score, ai = self._constraint.pull(point.score, point.ai)
         return replace(point, score=score, ai=ai)
 
-    def _live(self, state: _State, ai: FloatArray) -> IntArray:
+    def _live(self, state: _State, point: Point, number: int) -> IntArray:
+        ai = point.ai
         left_out = state.held | state.singular | self._follows
         live = np.array([i for i in range(len(self.table)) if i not in left_out], np.int64)
         bad = [i for i in singular_rows(ai, live) if i != self._sigma2]
         if bad:
+            if self._chart.nearly_singular(point.theta)[bad].all():
+                raise _AtEdge(Iterate(number, point.loglik, point.sigma2, point.theta, state.nominal, 0))
             if not self.ai_sing:
                 raise FitError(singularities([self.table.names[i] for i in bad]))
             state.singular |= set(bad)
             live = np.array([i for i in live if i not in state.singular], np.int64)
         return live
-
-    def _limits(
-        self, state: _State, d: FloatArray, s: float, live: IntArray, moved: dict[int, float]
-    ) -> dict[int, float]:
-        """Moves that the limits impose instead of s d."""
-        theta = state.theta
-        out: dict[int, float] = {}
-        for i in live.tolist():
-            if i in moved:
-                continue
-            new = theta[i] + s * d[i]
-            if self._floored[i] and new < FLOOR * theta[i]:
-                out[i] = (FLOOR - 1) * theta[i]
-            elif self._floored[i] and new > CEILING * theta[i]:
-                out[i] = (CEILING - 1) * theta[i]
-            elif self._unbounded[i] and theta[i] > 0 and new < FLOOR * theta[i]:
-                # towards zero first, through it by a change of sign if it is still pulled
-                out[i] = -2 * theta[i] if i in state.limited else (FLOOR - 1) * theta[i]
-            elif self._unbounded[i] and theta[i] < 0 and theta[i] - new > OUTWARDS * abs(theta[i]):
-                out[i] = 0.5 * s * d[i]
-            elif self._correlation[i] and new * theta[i] < 0 and abs(new) > SIGN_FRACTION * abs(theta[i]):
-                out[i] = -2 * theta[i]
-            elif self._correlation[i] and new - theta[i] > min(GROWTH, TO_ONE * (1 - theta[i])):
-                out[i] = min(GROWTH, TO_ONE * (1 - theta[i]))
-            elif self._correlation[i] and theta[i] < 0 and theta[i] - new > min(GROWTH, TO_ONE * (1 + theta[i])):
-                out[i] = -min(GROWTH, TO_ONE * (1 + theta[i]))
-            elif self._covariance[i] and abs(theta[i]) > NO_SIZE * abs(s * d[i]):
-                if new * theta[i] < 0 and abs(new) > COVARIANCE_SIGN * abs(theta[i]):
-                    out[i] = -(1 + COVARIANCE_SIGN) * theta[i]
-                elif abs(s * d[i]) > COVARIANCE_GROWTH * abs(theta[i]):
-                    out[i] = float(np.copysign(COVARIANCE_GROWTH * theta[i], d[i]))
-        return out
 
     def _definite(
         self, point: Point, d: FloatArray, s: float, live: IntArray, moved: dict[int, float], number: int
@@ -333,26 +298,23 @@ class Likeness:
         owners = [(p, eq.rows_of_term(t)) for t, p in enumerate(eq.variance.random)]
         return owners + [(p, eq.rows_of_section(k)) for k, p in enumerate(eq.variance.sections)]
 
-    def _sign_limited(self, theta: FloatArray, moved: dict[int, float]) -> bool:
-        return any(self._correlation[i] and move * theta[i] < 0 for i, move in moved.items())
-
     def _update(self, state: _State, point: Point, number: int) -> _Update:
         theta, score = state.theta, point.score
-        rows = live = self._live(state, point.ai)
+        rows = live = self._live(state, point, number)
         penalised = penalise(point.ai, live, self._loading, number)
         ai, damped = damp(penalised, live, self._matrix)
         d = direction(ai, score, live, {})
         s = state.nominal * (DAMPED_STEP if damped else 1.0)
         if number > 1 and live.size and state.nominal**2 * (score[live] @ d[live]) / live.size < FULL_STEP_GAIN:
             s = 1.0
-        moved = self._limits(state, d, s, live, {})
-        sign = self._sign_limited(theta, moved)
+        moved = self._limits.imposed(theta, d, s, live, state.limited, {})
+        sign = self._limits.sign_changes(theta, moved)
         if sign and s > self.step:
             s = self.step
         final = {
             i
             for i, move in moved.items()
-            if self._floored[i] and move < 0 and theta[i] * np.sqrt(point.ai[i, i]) < BOUNDARY
+            if self._limits.floored[i] and move < 0 and theta[i] * np.sqrt(point.ai[i, i]) < BOUNDARY
         }
         last_moves = {i: moved.pop(i) for i in final}
         live = np.array([i for i in live if i not in final], np.int64)
@@ -360,10 +322,10 @@ class Likeness:
         state.outside = state.outside + 1 if em else 0
         moved |= em
         d = direction(ai, score, live, moved)
-        late = self._limits(state, d, s, live, moved)
+        late = self._limits.imposed(theta, d, s, live, state.limited, moved)
         free = np.array([i for i in live if i not in moved], np.int64)
         information = np.sqrt(np.maximum(np.diagonal(point.ai), 0.0))
-        negligible = self._floored & (theta * information < NEGLIGIBLE)
+        negligible = self._limits.floored & (theta * information < NEGLIGIBLE)
         largest, waiting = self._sizes(ai, d, free, negligible)
         new = theta.copy()
         for i in live.tolist():
@@ -427,7 +389,7 @@ class Likeness:
         for product, rows in self._owners():
             if product.parameter_count == int(product.scale) or product.feasible(new[rows]):
                 continue
-            some = rows[self._correlation[rows]]
+            some = rows[self._limits.correlation[rows]]
             halved = some if some.size and not self._matrix[rows].any() else rows
             count += halved.size
             for _ in range(60):
@@ -450,7 +412,7 @@ class Likeness:
         return len(self.table)
 
     def _finish(self, state: _State, point: Point, rows: IntArray, converged: bool, message: str) -> Estimates:
-        codes = list(self.table.codes)
+        codes = ["P" if c == "B" and i not in state.held else c for i, c in enumerate(self.table.codes)]
         for i in state.boundary:
             codes[i] = "B"
         for i in state.singular:

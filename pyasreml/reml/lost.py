@@ -17,7 +17,7 @@ LOST = 1.0
 ENOUGH = 13
 """So has an iteration whose moves are still limited after so many iterations, or which leads down again."""
 EM_STEPS = 7
-"""So has one that takes so many EM steps in a row."""
+"""So has one that takes so many EM steps in a row, or two and gains no more than what counts as converged."""
 LEVEL = 0.002
 """A fall of the log-likelihood by less is none."""
 GUARDED_GAIN = 1e-6
