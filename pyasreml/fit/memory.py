@@ -15,8 +15,6 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-RESULT = 150
-"""Bytes of an effect in the results: its name, value and variance."""
 ALWAYS_ALLOWED = 64 * 1024**2
 """Needs up to this many bytes are not compared with free memory (asking costs more than such a fit)."""
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -107,7 +105,7 @@ class Meter:
 
 def predicted(needs: Needs, meter: Meter) -> float:
     """Bytes by which the process will grow, told when the equations stand: what there is, and what iterations add."""
-    return max(meter.look() + needs.to_come + RESULT * needs.equations, meter.bytes())
+    return max(meter.look() + needs.to_come, meter.bytes())
 
 
 def report(needs: Needs, predicted: float, meter: Meter) -> dict[str, float]:
