@@ -50,8 +50,10 @@ CROSSING = 1e-4
 """A root of a Cholesky factor passes zero while its column holds more than this, times the root of the scale."""
 CORRELATION_BOUND = 1 - 1e-7
 DAMPING = (0.0, 0.1, 1.0, 10.0, 1e2, 1e4, 1e6)
+NEAR = 0.01
+"""Where U'd is below this the average information is corrected by the changes of the score seen …"""
 PATIENCE = 5
-"""Iterations after which the average information is corrected by the changes of the score seen …"""
+"""… and elsewhere after so many iterations …"""
 PAIRS = 6
 """… in so many steps."""
 SLOPE_LEFT = 0.5
@@ -203,7 +205,7 @@ class Exact:
         foretold = True
         for number in range(done + 1, self.maxit + 1):
             plain = here.ai
-            corrected = _with_secants(plain, pairs) if number - done > PATIENCE else plain
+            corrected = _with_secants(plain, pairs)
             if foretold:
                 here = replace(here, ai=corrected)
             singular.clear()  # near the edge of its cone a matrix may be so for a while
@@ -235,7 +237,8 @@ class Exact:
                 break
             step, fall = nearer.free - here.free, here.score - nearer.score
             foretold = _misses(corrected, step, fall, live) <= _misses(plain, step, fall, live)
-            pairs.append((step, fall))
+            if gain < NEAR or number - done >= PATIENCE:
+                pairs.append((step, fall))
             previous, here = here.point.theta, nearer
             bound |= {i for i in hit if self._at_bound(here.free, i)}
         return self._finish(here, previous, bound, singular, tuple(iterates), converged, message)
