@@ -106,7 +106,7 @@ class DenseKnown(Known):
             self.__dict__["inverse"] = inverse
 
     given: FloatArray | None
-    decompositions: dict[Any, tuple[FloatArray, FloatArray]]
+    decompositions: dict[Any, Any]
 
     def __getstate__(self) -> dict[str, Any]:
         kept = ("names", "logdet", "negative", "given", "inverse" if self.given is None else "relationship")

@@ -39,36 +39,58 @@ class BandRotation(Rotation):
         return 8 * len(self.known) ** 2 * 3
 
     @cached_property
-    def _found(self) -> tuple[FloatArray, FloatArray]:
-        """The reflections and the band, and the triangular factors of the reflections."""
+    def _found(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """U above the reflections, in one array by columns; the triangular factors of the reflections; the band."""
         counts = self.incidence.diagonal()
         key = counts.tobytes()
         if key not in self.known.decompositions:
-            matrix = self.inner_matrix()
             self.known.decompositions.clear()
-            self.known.decompositions[key] = matrix, reduce_to_band(matrix, WIDTH)
-        return self.known.decompositions[key]
+            both = mirrored(self._product(self.known.root).T).T
+            factors = reduce_to_band(both, WIDTH)
+            band = both[self._places]
+            root = self.known.__dict__.pop("root")
+            for lo in range(0, len(both), COLUMNS):
+                some = slice(lo, lo + COLUMNS)
+                both[:lo, some] = root[:lo, some]
+                both[some, some] = np.tril(both[some, some], -1) + root[some, some]
+            self.known.decompositions[key] = both, factors, band
+        found: tuple[FloatArray, FloatArray, FloatArray] = self.known.decompositions[key]
+        return found
+
+    @property
+    def _places(self) -> tuple[IntArray, IntArray]:
+        """Rows and columns of the lower band."""
+        row, col = np.divmod(np.arange(len(self.known) * (WIDTH + 1), dtype=np.int64), WIDTH + 1)
+        col = row - col
+        return row[col >= 0], col[col >= 0]
+
+    def _product(self, root: FloatArray) -> FloatArray:
+        """UNU' from an array with U in its upper triangle: the upper triangle, by columns, of a new one."""
+        scaled = np.asfortranarray(root * np.sqrt(self.incidence.diagonal()))
+        return np.asarray(lapack.dlauum(scaled, lower=0, overwrite_c=1)[0])
 
     def inner_matrix(self) -> FloatArray:
-        """UNU', float array (q, q), its lower triangle by columns."""
-        scaled = np.asfortranarray(self.known.root * np.sqrt(self.incidence.diagonal()))
-        upper = lapack.dlauum(scaled, lower=0, overwrite_c=1)[0]
-        return mirrored(upper.T).T
+        """UNU', the upper triangle of a float array (q, q) by columns."""
+        return self._product(self._found[0])
+
+    def root_columns(self, at: IntArray) -> FloatArray:
+        """Columns of U, float array (q, at.size) by columns."""
+        return np.asfortranarray(np.where(np.arange(len(self.known))[:, None] <= at, self._found[0][:, at], 0.0))
 
     def multiplied(self, x: FloatArray, back: bool) -> FloatArray:
         """P x, or P'x."""
-        root, (reflections, factors) = self.known.root, self._found
-        turned = np.asfortranarray(root @ x if back else x.copy())
-        rotate(reflections, factors, turned, back)
-        return turned if back else np.asarray(root.T @ turned)
+        both, factors, _ = self._found
+        turned = np.array(x, np.float64, order="F")
+        if back:
+            turned = blas.dtrmm(1.0, both, turned, overwrite_b=1)
+            rotate(both, factors, turned, True)
+            return turned
+        rotate(both, factors, turned, False)
+        return np.asarray(blas.dtrmm(1.0, both, turned, trans_a=1, overwrite_b=1))
 
     def core(self) -> tuple[IntArray, IntArray, FloatArray]:
         """B."""
-        q = len(self.known)
-        row, col = np.divmod(np.arange(q * (WIDTH + 1), dtype=np.int64), WIDTH + 1)
-        col = row - col
-        row, col = row[col >= 0], col[col >= 0]
-        return row, col, self._found[0][row, col]
+        return *self._places, self._found[2]
 
     def numeric(self, inner: Numeric, first: int, copies: float, prior: int) -> RotatedNumeric:
         """See `BandNumeric`."""
@@ -104,11 +126,13 @@ class BandNumeric(RotatedNumeric):
         """Cholesky factor R of M = aUNU' + bI, M = R'R; the inverse of M where that is not definite."""
         if self._factor is None:
             factor, failed = lapack.dpotrf(self._matrix(), lower=0, clean=0, overwrite_a=1)
-            self._factor = (np.asfortranarray(np.linalg.inv(self._matrix())), False) if failed else (factor, True)
+            if failed:
+                factor = np.asfortranarray(np.linalg.inv(mirrored(self._matrix().T)))
+            self._factor = factor, not failed
         return self._factor
 
     def _matrix(self) -> FloatArray:
-        """M at the coefficients last assembled."""
+        """M at the coefficients last assembled: its upper triangle, by columns."""
         shares = self.rotation.shares[:, 0, 0]
         matrix = self._band.inner_matrix()
         matrix *= float(shares @ self._c[: shares.size])
@@ -116,28 +140,24 @@ class BandNumeric(RotatedNumeric):
         matrix[at, at] += self._c[self._prior]
         return matrix
 
-    def _columns(self, at: IntArray) -> FloatArray:
-        """Columns of M⁻¹U, float array (q, at.size)."""
+    def _columns(self, u: FloatArray) -> FloatArray:
+        """M⁻¹u for columns u of U, which are overwritten."""
         factor, definite = self._dense()
-        u = np.asfortranarray(self._band.known.root[:, at])
-        if not definite:
-            return np.asarray(factor @ u)
-        return np.asarray(lapack.dpotrs(factor, u, lower=0, overwrite_b=1)[0])
+        return np.asarray(lapack.dpotrs(factor, u, lower=0, overwrite_b=1)[0] if definite else factor @ u)
 
     def _own_variances(self) -> FloatArray:
         """Diagonal of U'M⁻¹U."""
         if self._own is None:
             factor, definite = self._dense()
-            root = self._band.known.root
-            self._own = np.empty(len(root))
-            for lo in range(0, len(root), COLUMNS):
-                at = np.arange(lo, min(lo + COLUMNS, len(root)))
-                u = np.asfortranarray(root[:, at])
+            self._own = np.empty(len(factor))
+            for lo in range(0, len(factor), COLUMNS):
+                at = np.arange(lo, min(lo + COLUMNS, len(factor)))
+                u = self._band.root_columns(at)
                 if definite:
                     half = blas.dtrsm(1.0, factor, u, lower=0, trans_a=1, overwrite_b=1)
                     self._own[at] = np.einsum("ij,ij->j", half, half)
                 else:
-                    self._own[at] = np.einsum("ij,ij->j", u, self._columns(at))
+                    self._own[at] = np.einsum("ij,ij->j", u, self._columns(u))
         return self._own
 
     def _bordered(self) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -165,10 +185,9 @@ class BandNumeric(RotatedNumeric):
         out[same] += self._own_variances()[i[same] - self.first]
         others = np.flatnonzero(both & (i != j))
         columns, number = np.unique(j[others] - self.first, return_inverse=True)
-        root = self._band.known.root
         for lo in range(0, columns.size, COLUMNS):
             mine = np.flatnonzero((number >= lo) & (number < lo + COLUMNS))
-            found = self._columns(columns[lo : lo + COLUMNS])
-            pairs = root[:, i[others[mine]] - self.first] * found[:, number[mine] - lo]
+            found = self._columns(self._band.root_columns(columns[lo : lo + COLUMNS]))
+            pairs = self._band.root_columns(i[others[mine]] - self.first) * found[:, number[mine] - lo]
             out[others[mine]] += pairs.sum(axis=0)
         return out

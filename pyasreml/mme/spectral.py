@@ -83,7 +83,8 @@ def _decomposed(known: DenseKnown, incidence: csr_matrix) -> tuple[FloatArray, F
         known.decompositions.clear()
         known.__dict__.pop("root", None)
         known.decompositions[key] = vectors, np.maximum(values, 0.0)
-    return known.decompositions[key]
+    found: tuple[FloatArray, FloatArray] = known.decompositions[key]
+    return found
 
 
 def _eigen(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -55,7 +55,11 @@ NEAR = 0.01
 PATIENCE = 5
 """… and elsewhere after so many iterations …"""
 PAIRS = 6
-"""… in so many steps."""
+"""… in so many steps, …"""
+SLOW = 0.01
+"""… if U'd is more than this part of the last one, …"""
+BETTER = 0.5
+"""… and so corrected it came nearer to the last change: its square distance is less than this part of the other's."""
 SLOPE_LEFT = 0.5
 """A full step that leaves more than this part of the slope is lengthened to where the slope would vanish …"""
 LONGEST = 20.0
@@ -99,9 +103,11 @@ def _with_secants(ai: FloatArray, pairs: Iterable[tuple[FloatArray, FloatArray]]
     return ai
 
 
-def _misses(ai: FloatArray, step: FloatArray, fall: FloatArray, live: IntArray) -> float:
-    """How far the information is from foretelling by how much the score falls over a step."""
-    return float((np.square(fall - ai @ step)[live] / np.diagonal(ai)[live]).sum())
+def _foretells_better(corrected: FloatArray, plain: FloatArray, step: FloatArray, fall: FloatArray) -> bool:
+    """True where the information as it was corrected told better by how much the score would fall over a step."""
+    scale = np.maximum(np.abs(np.diagonal(plain)), np.finfo(float).tiny)
+    missed, left = (float((np.square(fall - ai @ step) / scale).sum()) for ai in (plain, corrected))
+    return left < BETTER * missed
 
 
 class Exact:
@@ -202,11 +208,11 @@ class Exact:
         iterates: list[Iterate] = []
         previous, converged, message = here.point.theta, False, ""
         pairs: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=PAIRS)
-        foretold = True
+        slow, before = False, np.inf
         for number in range(done + 1, self.maxit + 1):
             plain = here.ai
             corrected = _with_secants(plain, pairs)
-            if foretold:
+            if slow:
                 here = replace(here, ai=corrected)
             singular.clear()  # near the edge of its cone a matrix may be so for a while
             # one that was released may have stayed where it was
@@ -236,7 +242,9 @@ class Exact:
                 message = "" if converged else "no step along the Newton direction raises the log-likelihood"
                 break
             step, fall = nearer.free - here.free, here.score - nearer.score
-            foretold = _misses(corrected, step, fall, live) <= _misses(plain, step, fall, live)
+            slow = gain > SLOW * before
+            slow &= not pairs or _foretells_better(corrected, plain, step, fall)
+            before = gain
             if gain < NEAR or number - done >= PATIENCE:
                 pairs.append((step, fall))
             previous, here = here.point.theta, nearer

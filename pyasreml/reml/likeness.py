@@ -104,7 +104,7 @@ class Likeness:
     soft : bool
         On failure return the last evaluation, not converged, instead of raising (``fail = "soft"``).
     release : bool
-        A refit: the code B of a matrix's element is that of a root of its Cholesky factor, the element may move.
+        A refit: the code B in an unstructured matrix is that of a root of its Cholesky factor, its elements may move.
     watch : callable, optional
         Called with each `Iterate` as it is made.
     to_edge : callable, optional
@@ -144,6 +144,8 @@ class Likeness:
         owners = self.table.owner[np.isin(kinds, ("C", "L"))]
         self._release = release
         self._chart = Chart(equations, ("F",) if release else ("F", "B"))
+        owner = self.table.owner
+        self._released = release & self._chart.turned & np.isin(owner, owner[kinds == "C"])
         self._may_go_on = maxit >= ENOUGH and not self._limits.unbounded.any()
         self._matrix = np.isin(self.table.owner, owners)
         if self._sigma2 is not None:
@@ -152,7 +154,7 @@ class Likeness:
     def run(self) -> Estimates:
         """Iterate from the table's starts; raises `FitError` where nothing can be returned."""
         table = self.table
-        held = {i for i, c in enumerate(table.codes) if c == "F" or (c == "B" and not self._chart.turned[i])}
+        held = {i for i, c in enumerate(table.codes) if c == "F" or (c == "B" and not self._released[i])}
         held -= {self._sigma2}
         state = _State(table.start.copy(), self.step, {int(i) for i in held})
         extra_left, converged = self.extra, False
