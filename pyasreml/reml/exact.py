@@ -421,12 +421,11 @@ class Exact:
 
     def _rescaled(self, here: _Local, newton: _Move, live: IntArray) -> _Local | None:
         """The Newton step rescaled; None where it gains too little, or passes a bound."""
-        if self._constraint is not None:
-            return None
         free = self._rescaling.step(here.point, here.free, newton.direction, live)
         if free is None or (free < self._lower).any() or (np.abs(free[self._correlation]) >= CORRELATION_BOUND).any():
             return None
         try:
+            free = self._expand(free)
             trial = self._evaluate(self.chart.from_free(free), here.point.loglik + ENOUGH_GAIN * newton.gain)
         except NotFeasible:
             return None

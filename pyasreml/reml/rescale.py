@@ -61,6 +61,9 @@ class Rescaling:
                 if isinstance(factor, Unstructured) and chart.turned[rows[at]].all():
                     self._matrices.append((rows[at], factor, count / factor.size))
         self._effects[~plain] = np.inf
+        self._constraint = equations.variance.parameters.constraint
+        if self._constraint is not None:
+            self._effects[self._constraint.linked] = np.inf
 
     def step(self, point: Point, free: FloatArray, newton: FloatArray, live: IntArray) -> FloatArray | None:
         """Free coordinates after the rescaled step; None where it would hardly differ from the Newton step.
@@ -75,7 +78,10 @@ class Rescaling:
         live : int array
             Parameters that move.
         """
-        x = 2 * point.score**2 / (np.maximum(np.diagonal(point.ai), TINY) * self._effects)
+        score, ai = point.score, point.ai
+        if self._constraint is not None:
+            score, ai = self._constraint.pull(score, ai)
+        x = 2 * score**2 / (np.maximum(np.diagonal(ai), TINY) * self._effects)
         largest, smallest = _roots(x)
         out = free + newton * np.where(newton > 0, largest, smallest)
         changed = float(largest.max(initial=1.0))
@@ -84,12 +90,12 @@ class Rescaling:
         matrices = [m for m in self._matrices if moving[m[0]].all()]
         if matrices:
             try:
-                natural = direction(point.ai, point.score, live, {})
+                natural = direction(ai, score, live, {})
             except np.linalg.LinAlgError:
                 matrices = []
         for rows, structure, copies in matrices:
-            own = direction(point.ai, point.score, rows, {})[rows]
-            found = _moved(structure, point.theta[rows], point.score[rows], own, natural[rows], copies)
+            own = direction(ai, score, rows, {})[rows]
+            found = _moved(structure, point.theta[rows], score[rows], own, natural[rows], copies)
             if found is not None:
                 elements, ratio = found
                 out[rows] = structure.to_free(elements)
