@@ -10,8 +10,8 @@ from scipy.linalg.cython_lapack cimport dlauum, dpotrf, dtrtri
 
 from pyasreml.linalg.kernel cimport (
     Blas, PatternView, Counts, Symbolic, Plan, Kernel, CsrView, Triplets, c_min_degree, c_dissect, c_count, c_plan,
-    c_analyze, c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_dot, c_tdot, c_transpose, c_gram,
-    c_gram_parts, CRanges, EntryView, Sides,
+    c_analyze, c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_raise_pivots, c_dot, c_tdot,
+    c_transpose, c_gram, c_gram_parts, CRanges, EntryView, Sides,
     find_blas_threads,
 )
 

@@ -383,6 +383,9 @@ class Numeric {
 // --- rank.cpp
 // In-order sweep of the height x width lower panel: a pivot not above floor[k] is dropped (unit diagonal, zeros).
 void sweep(const Blas& blas, int height, int width, double* panel, const double* floor, unsigned char* dropped);
+// Elimination of a (n x n, row-major, symmetric, overwritten) from the last row up to `least`, each pivot raised by its
+// part by[j]: what that adds to the diagonal.
+void raise_pivots(Index n, Index least, double* a, const double* by, double* added);
 // Bottom-up echelon form of the null space (p x r, row-major): pivot rows get aliased[row] = 1.
 void echelon(Index p, Index r, double* null_space, double tol, unsigned char* aliased);
 

@@ -118,6 +118,7 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
     void c_locate "pyasreml::locate"(int64_t, const int32_t*, const int32_t*, const int64_t*, const int32_t*, int64_t*)
     void c_takahashi "pyasreml::takahashi"(int32_t, const int64_t*, const int32_t*, const double*, double*) except +
     void c_sweep "pyasreml::sweep"(const Blas&, int, int, double*, const double*, unsigned char*) except +
+    void c_raise_pivots "pyasreml::raise_pivots"(int32_t, int32_t, double*, const double*, double*)
     void c_echelon "pyasreml::echelon"(int32_t, int32_t, double*, double, unsigned char*) except +
     void c_dot "pyasreml::csr_dot"(const CsrView&, const double*, int, double*)
     void c_tdot "pyasreml::csr_tdot"(const CsrView&, const double*, int, double*)

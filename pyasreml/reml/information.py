@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pyasreml.linalg.positive import inverse_diagonal, solve
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -58,20 +60,20 @@ def direction(ai: FloatArray, score: FloatArray, live: IntArray, imposed: Mappin
     d = np.zeros(score.size)
     if not imposed:
         if live.size:
-            d[live] = np.linalg.solve(ai[live[:, None], live], score[live])
+            d[live] = solve(ai[live[:, None], live], score[live])
         return d
     held = np.array([r for r in live if r in imposed], np.int64)
     free = np.array([r for r in live if r not in imposed], np.int64)
     d[held] = [imposed[int(r)] for r in held]
     if free.size:
         rhs = score[free] - ai[free[:, None], held] @ d[held]
-        d[free] = np.linalg.solve(ai[free[:, None], free], rhs)
+        d[free] = solve(ai[free[:, None], free], rhs)
     return d
 
 
 def standard_errors(ai: FloatArray, rows: IntArray) -> FloatArray:
     """Square roots of the diagonal of the inverse information on `rows`."""
-    return np.asarray(np.sqrt(np.abs(np.linalg.inv(ai[rows[:, None], rows]).diagonal())))
+    return np.asarray(np.sqrt(np.abs(inverse_diagonal(ai[rows[:, None], rows]))))
 
 
 def inverse(ai: FloatArray, rows: IntArray) -> FloatArray:
