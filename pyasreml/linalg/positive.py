@@ -1,4 +1,4 @@
-"""Dense symmetric matrices that should be positive definite: by their Cholesky factor, or without it where they are not."""
+"""Dense symmetric matrices that should be positive definite: by their Cholesky factor, or without it otherwise."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ from scipy.linalg import lapack
 
 from . import _linalg
 
-__all__ = ["inverse_diagonal", "raised", "solve"]
+__all__ = ["inverse_diagonal", "raised"]
 
 Array = NDArray[np.float64]
-
-
-def solve(a: Array, b: Array) -> Array:
-    """A⁻¹b for A (n, n) and b (n,)."""
-    _, x, info = lapack.dposv(a, b, lower=1)
-    return np.asarray(np.linalg.solve(a, b) if info else x.reshape(b.shape), np.float64)
 
 
 def inverse_diagonal(a: Array) -> Array:

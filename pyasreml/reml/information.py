@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pyasreml.linalg.positive import inverse_diagonal, solve
+from pyasreml.linalg.positive import inverse_diagonal
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -60,14 +60,14 @@ def direction(ai: FloatArray, score: FloatArray, live: IntArray, imposed: Mappin
     d = np.zeros(score.size)
     if not imposed:
         if live.size:
-            d[live] = solve(ai[live[:, None], live], score[live])
+            d[live] = np.linalg.solve(ai[live[:, None], live], score[live])
         return d
     held = np.array([r for r in live if r in imposed], np.int64)
     free = np.array([r for r in live if r not in imposed], np.int64)
     d[held] = [imposed[int(r)] for r in held]
     if free.size:
         rhs = score[free] - ai[free[:, None], held] @ d[held]
-        d[free] = solve(ai[free[:, None], free], rhs)
+        d[free] = np.linalg.solve(ai[free[:, None], free], rhs)
     return d
 
 
