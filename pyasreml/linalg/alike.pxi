@@ -1,15 +1,6 @@
 """Leaves of the elimination tree that are copies of each other."""
 
 
-cdef object _flags(const vector[unsigned char]& v):
-    cdef int64_t i, n = v.size()
-    out = np.empty(n, dtype=np.uint8)
-    cdef unsigned char[::1] o = out
-    for i in range(n):
-        o[i] = v[i]
-    return out.view(bool)
-
-
 cdef class Alike:
     """Sums over leaves that are copies of each other, in place of their right-hand sides.
 
