@@ -160,6 +160,13 @@ class Sensitivity:
             g.columns = slice(self._columns, self._columns + g.width)
             g.place = slice(at, at + g.rows.size)
             self._columns, at = g.columns.stop, g.place.stop
+        by_coefficients = [g for g in (*self._priors, *self._sections) if g.squares is not None]
+        # sections with one variance each may be many
+        self._alone = [g for g in by_coefficients if g.width == g.rows.size == 1]
+        self._several = [g for g in by_coefficients if g not in self._alone]
+        self._alone_place = np.array([g.place.start for g in self._alone], np.int64)
+        self._alone_column = np.array([g.columns.start for g in self._alone], np.int64)
+        self._alone_coef = np.array([self._coefficient(g) for g in self._alone], np.int64)
         # the first parameters, of factors and full columns, have products x with all others
         self._paired = self._first_of((*self._priors, *self._sections), at)
         self._maps = () if eq.whitening is None else (eq.whitening.rows, self._moves())
@@ -377,15 +384,15 @@ class Sensitivity:
         columns.finish()
         if self._alike is not None:
             self._alike.pairs(columns)
-        x = self._squares(solved, slopes)
+        x = self._vector_products(solved, slopes)
         if self._plain:
             if self._paired:
                 x[: self._paired] = columns.pairs[: self._paired]
                 x[self._paired :, : self._paired] = x[: self._paired, self._paired :].T
             return np.asarray(x - inner.gram(self._ranges, columns.values))
-        combine = self._combination(solved)
         if self._paired:
-            x[: self._paired] = columns.pairs[: self._paired, self._order] @ combine.T
+            pairs = columns.pairs[: self._paired, self._order]
+            x[: self._paired] = self._by_parameters(pairs.T, solved).T
             x[self._paired :, : self._paired] = x[: self._paired, self._paired :].T
         for g in self._factors:
             at = slice(eq.offsets[g.owner], eq.offsets[g.owner + 1])
@@ -394,8 +401,9 @@ class Sensitivity:
             gram = inner.gram(self._ranges, columns.values)
         else:
             gram = cast(Any, inner).gram(self._ranges, columns.values, self._alike, self._order)
-        gram = gram[np.ix_(self._order, self._order)]
-        return np.asarray(x - combine @ gram @ combine.T)
+        gram = gram[self._order[:, None], self._order]
+        self._subtract_forms(gram, solved)
+        return np.asarray(x - self._by_parameters(self._by_parameters(gram, solved).T, solved))
 
     def _gathered(self, x: FloatArray) -> FloatArray:
         """W'x by effects, as a rotation turns them."""
@@ -414,34 +422,43 @@ class Sensitivity:
         parts = [eq.operator(row).dot(eq.records.y) for row in np.eye(eq.residual.offsets[-1])]
         return self._gathered(np.stack(parts, axis=1))
 
-    def _combination(self, solved: Solved) -> FloatArray:
-        """Parameters by columns, float array (k, columns)."""
-        out = np.zeros((self.rows.size, self._columns))
-        for g in (*self._factors, *self._whole, *self._priors, *self._sections):
+    def _coefficient(self, g: _Group) -> int:
+        """The first of a group's coefficients."""
+        eq = self._eq
+        return int(eq.residual.offsets[g.owner] if g in self._sections else eq.random_offsets[g.owner])
+
+    def _points(self, g: _Group, solved: Solved) -> Sequence[Coefficients]:
+        return solved.at.sections if g in self._sections else solved.at.random
+
+    def _by_parameters(self, x: FloatArray, solved: Solved) -> FloatArray:
+        """Rows by parameters from rows by columns, x (columns, m)."""
+        out = np.empty((self.rows.size, x.shape[1]))
+        for g in (*self._factors, *self._whole, *self._sections):
             if g.squares is None:
-                out[g.place, g.columns] = np.eye(g.width)
-            else:
-                points = solved.at.sections if g in self._sections else solved.at.random
-                out[g.place, g.columns] = g.point(points).dc
+                out[g.place] = x[g.columns]
+        for g in self._several:
+            out[g.place] = g.point(self._points(g, solved)).dc @ x[g.columns]
+        if self._alone:
+            slopes = np.array([self._points(g, solved)[g.owner].dc[g.local[0], 0] for g in self._alone])
+            out[self._alone_place] = slopes[:, None] * x[self._alone_column]
         return out
 
-    def _squares(self, solved: Solved, slopes: dict[int, FloatArray]) -> FloatArray:
-        """The x of priors and sections among themselves, zero elsewhere; float array (k, k)."""
-        eq = self._eq
-        x = np.zeros((self.rows.size, self.rows.size))
-        for g in self._priors:
+    def _subtract_forms(self, gram: FloatArray, solved: Solved) -> None:
+        """Take the x of priors and sections by coefficients from their part of the Gram matrix."""
+        at = self._alone_coef
+        gram[self._alone_column, self._alone_column] -= solved.s[at] / solved.at.c[at]
+        for g in self._several:
             assert g.squares is not None
-            lo = eq.random_offsets[g.owner]
-            s = solved.s[lo : lo + g.width]
-            x[g.place, g.place] = g.squares(solved.theta[g.rows], g.point(solved.at.random), s)
+            lo = self._coefficient(g)
+            forms = g.squares(solved.theta[g.rows], g.point(self._points(g, solved)), solved.s[lo : lo + g.width])
+            gram[g.columns, g.columns] -= forms
+
+    def _vector_products(self, solved: Solved, slopes: dict[int, FloatArray]) -> FloatArray:
+        """The x of sections not taken by coefficients among themselves, zero elsewhere; float array (k, k)."""
+        x = np.zeros((self.rows.size, self.rows.size))
         for g in self._sections:
-            theta = solved.theta[g.rows]
-            if g.squares is not None:
-                lo = eq.residual.offsets[g.owner]
-                s = solved.s[lo : lo + g.width]
-                x[g.place, g.place] = g.squares(theta, g.point(solved.at.sections), s)
-            else:
-                q = eq.residual.working(g.owner, theta, solved.misfit.e, eq.weights)
+            if g.owner in slopes:
+                q = self._eq.residual.working(g.owner, solved.theta[g.rows], solved.misfit.e, self._eq.weights)
                 x[g.place, g.place] = -q.T @ slopes[g.owner]
         return x
 

@@ -153,6 +153,7 @@ class Likeness:
         self._correlation = proper & (kinds == "R")
         self._floored |= self._correlation & (codes == "P")
         self._covariance = proper & (kinds == "C") & (np.array(self.table.types) == "C") & (codes == "P")
+        self._restrained = self._floored | self._unbounded | self._correlation | self._covariance
         self._loading = proper & (kinds == "L")
         owners = self.table.owner[np.isin(kinds, ("C", "L"))]
         self._matrix = np.isin(self.table.owner, owners)
@@ -286,12 +287,12 @@ class Likeness:
         self, state: _State, d: FloatArray, s: float, live: IntArray, moved: dict[int, float]
     ) -> dict[int, float]:
         """Moves that the limits impose instead of s d."""
-        theta = state.theta
+        theta, moves = state.theta.tolist(), (s * d).tolist()
         out: dict[int, float] = {}
-        for i in live.tolist():
+        for i in live[self._restrained[live]].tolist():
             if i in moved:
                 continue
-            new = theta[i] + s * d[i]
+            new = theta[i] + moves[i]
             if self._floored[i] and new < FLOOR * theta[i]:
                 out[i] = (FLOOR - 1) * theta[i]
             elif self._floored[i] and new > CEILING * theta[i]:
@@ -300,17 +301,17 @@ class Likeness:
                 # towards zero first, through it by a change of sign if it is still pulled
                 out[i] = -2 * theta[i] if i in state.limited else (FLOOR - 1) * theta[i]
             elif self._unbounded[i] and theta[i] < 0 and theta[i] - new > OUTWARDS * abs(theta[i]):
-                out[i] = 0.5 * s * d[i]
+                out[i] = 0.5 * s * float(d[i])
             elif self._correlation[i] and new * theta[i] < 0 and abs(new) > SIGN_FRACTION * abs(theta[i]):
                 out[i] = -2 * theta[i]
             elif self._correlation[i] and new - theta[i] > min(GROWTH, TO_ONE * (1 - theta[i])):
                 out[i] = min(GROWTH, TO_ONE * (1 - theta[i]))
             elif self._correlation[i] and theta[i] < 0 and theta[i] - new > min(GROWTH, TO_ONE * (1 + theta[i])):
                 out[i] = -min(GROWTH, TO_ONE * (1 + theta[i]))
-            elif self._covariance[i] and abs(theta[i]) > NO_SIZE * abs(s * d[i]):
+            elif self._covariance[i] and abs(theta[i]) > NO_SIZE * abs(moves[i]):
                 if new * theta[i] < 0 and abs(new) > COVARIANCE_SIGN * abs(theta[i]):
                     out[i] = -(1 + COVARIANCE_SIGN) * theta[i]
-                elif abs(s * d[i]) > COVARIANCE_GROWTH * abs(theta[i]):
+                elif abs(moves[i]) > COVARIANCE_GROWTH * abs(theta[i]):
                     out[i] = float(np.copysign(COVARIANCE_GROWTH * theta[i], d[i]))
         return out
 

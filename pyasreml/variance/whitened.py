@@ -61,6 +61,7 @@ class WhitenedTerm:
         self._slices = [slice(a, b) for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
         self._rest: IntArray = np.setdiff1d(np.arange(edges[-1]), np.arange(edges[place], edges[place + 1]))
         self._inverses: dict[int, Numeric] = {}
+        self._last: tuple[bytes, FactorPoint] | None = None
 
     @property
     def own(self) -> slice:
@@ -68,8 +69,12 @@ class WhitenedTerm:
         return self._slices[self.place]
 
     def factor_at(self, theta: FloatArray) -> FactorPoint:
-        """T at the term's parameters."""
-        return self.structure.factor_at(theta[self.own])
+        """T at the term's parameters; the last one is remembered."""
+        own = theta[self.own]
+        key = own.tobytes()
+        if self._last is None or self._last[0] != key:
+            self._last = key, self.structure.factor_at(own)
+        return self._last[1]
 
     def coefficients(self, theta: FloatArray) -> Coefficients:
         """The prior's coefficients; derivatives in the rows of all the term's parameters."""
