@@ -16,8 +16,7 @@ constexpr Hash OUTSIDE = Hash(1) << 40;
 
 enum Kind : Hash { UNKNOWN, KNOWN, SCORE, ERROR, WHOLE, MATRIX, ROW, MOVE };
 
-Hash mix(Hash x) {
-    x += 0x9e3779b97f4a7c15u;
+inline Hash finish(Hash x) {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
     return x ^ (x >> 31);
@@ -29,9 +28,16 @@ Hash bits(double x) {
     return h;
 }
 
+inline Hash follow(Hash h, Hash x) {
+    h = (h ^ x) * 0x9fb21c651e98df25u;
+    return h ^ (h >> 29);
+}
+
 template <class... More>
-Hash mix(Hash a, Hash b, More... more) {
-    return mix(mix(a) ^ b, static_cast<Hash>(more)...);
+Hash mix(Hash a, More... more) {
+    Hash h = follow(0x9e3779b97f4a7c15u, a);
+    ((h = follow(h, static_cast<Hash>(more))), ...);
+    return finish(h);
 }
 
 struct Lists {  // of each leaf, ascending
@@ -57,16 +63,22 @@ std::vector<Index> ranks(const std::vector<Index>& own, const Lists& lists, Inde
     return out;
 }
 
-// Calls f(leaf, contribution); a leaf of -1 where none is concerned, -2 where several are.
-template <class F>
-void each(const Origins& o, const std::vector<Index>& effect, const std::vector<Index>& record, F f) {
-    auto both = [](Index a, Index b) { return a < 0 ? b : b < 0 || a == b ? a : -2; };
+// Calls f(leaf, contribution) for the leaves that are wanted. Leaves with an entry in common are bad.
+template <class Want, class F>
+void each(const Origins& o, const std::vector<Index>& effect, const std::vector<Index>& record,
+          std::vector<unsigned char>& bad, Want wanted, F f) {
+    auto want = [&](Index g) { return g >= 0 && wanted(g); };
+    auto both = [&](Index a, Index b) {
+        if (a >= 0 && b >= 0 && a != b) bad[a] = bad[b] = 1;
+        return a >= 0 ? a : b;
+    };
     if (o.column)
         for (Pos k = 0; k < o.residual.count; k++) {
             const EntryView& m = o.residual;
             const Index r = static_cast<Index>(m.row[k]), q = static_cast<Index>(m.col[k]), c = o.column[m.basis[k]];
             if (c < 0) continue;
             const Index g = both(record[r], record[q]);
+            if (!want(g)) continue;
             auto add = [&](Index row, Index e) {
                 for (Pos p = o.w.start[row]; p < o.w.start[row + 1]; p++)
                     f(g, Contribution{true, o.w.col[p], c, o.errors() + e, -m.value[k] * o.w.value[p], -1});
@@ -79,6 +91,7 @@ void each(const Origins& o, const std::vector<Index>& effect, const std::vector<
             const EntryView& m = o.record;
             const Index r = static_cast<Index>(m.row[k]), q = static_cast<Index>(m.col[k]);
             const Index g = both(effect[r], effect[q]);
+            if (!want(g)) continue;
             auto add = [&](Index i, Index j) {
                 for (Pos p = o.move_start[j]; p < o.move_start[j + 1]; p++)
                     f(g, Contribution{true, i, o.move_column[p], o.move_source[p], m.value[k],
@@ -88,7 +101,7 @@ void each(const Origins& o, const std::vector<Index>& effect, const std::vector<
             if (r != q) add(q, r);
         }
         for (Index i = 0; i < o.effects; i++)
-            for (Pos p = o.move_start[i]; p < o.move_start[i + 1]; p++)
+            for (Pos p = o.move_start[i]; p < o.move_start[i + 1] && want(effect[i]); p++)
                 if (o.move_source[p] < o.unknowns)
                     f(effect[i], Contribution{false, o.move_source[p], o.move_column[p], o.scores() + i, -1.0, -1});
     }
@@ -97,13 +110,14 @@ void each(const Origins& o, const std::vector<Index>& effect, const std::vector<
             const EntryView& m = prior.entries;
             const Index r = static_cast<Index>(m.row[k]) + prior.at, q = static_cast<Index>(m.col[k]) + prior.at;
             const Index g = both(o.own[r], o.own[q]), c = prior.column + static_cast<Index>(m.basis[k]);
+            if (!want(g)) continue;
             f(g, Contribution{false, r, c, q, m.value[k], -1});
             if (r != q) f(g, Contribution{false, q, c, r, m.value[k], -1});
         }
     Pos base = o.whole();
     for (const Origins::Dense& d : o.dense) {
         for (Index i = 0; i < o.effects; i++)
-            for (Index q = 0; q < d.width; q++)
+            for (Index q = 0; q < d.width && want(effect[i]); q++)
                 f(effect[i], Contribution{true, i, d.column + q, base + static_cast<Pos>(i) * d.width + q, 1.0, -1});
         base += static_cast<Pos>(o.effects) * d.width;
     }
@@ -160,8 +174,8 @@ void Alike::Found::sort_residuals(Index leaves) {
         if (!label[r]) own[r] = -1;
     Lists lists(own, leaves);
     for (Index g = 0; g < leaves; g++)
-        std::stable_sort(lists.item.begin() + lists.start[g], lists.item.begin() + lists.start[g + 1],
-                         [&](Index a, Index b) { return label[a] < label[b]; });
+        std::sort(lists.item.begin() + lists.start[g], lists.item.begin() + lists.start[g + 1],
+                  [&](Index a, Index b) { return label[a] < label[b] || (label[a] == label[b] && a < b); });
     residuals = std::move(lists.item);
     residual_start = std::move(lists.start);
 }
@@ -205,8 +219,8 @@ Alike::Alike(const Symbolic& s, const Origins& o)
         const Source x = source_of(o, id);
         return mix(x.kind, x.which, x.kind == UNKNOWN ? f.of_unknown(x.item, g) : f.of_effect(x.item, g));
     };
-    each(o, f.effect, f.record, [&](Index g, const Contribution& x) {
-        if (g < 0) return;
+    auto any = [](Index) { return true; };
+    each(o, f.effect, f.record, f.bad, any, [&](Index g, const Contribution& x) {
         const Hash at = x.by_effect ? f.of_effect(x.at, g) : f.of_unknown(x.at, g) + 2 * OUTSIDE;
         const Hash h = mix(at, static_cast<Hash>(x.column), bits(x.value), static_cast<Hash>(x.coef + 1));
         if (x.source >= o.errors() && x.source < o.whole()) {
@@ -222,7 +236,7 @@ Alike::Alike(const Symbolic& s, const Origins& o)
     for (Pos k = 0; k < o.matrix.count; k++) {
         const Index i = static_cast<Index>(o.matrix.row[k]), j = static_cast<Index>(o.matrix.col[k]);
         const Index g = o.own[i] >= 0 ? o.own[i] : o.own[j];
-        if (g < 0) continue;
+        if (g < 0 || o.matrix.value[k] == 0) continue;
         const Hash a = f.of_unknown(i, g), b = f.of_unknown(j, g);
         signature[g] += mix(MATRIX, std::min(a, b), std::max(a, b), static_cast<Hash>(o.matrix.basis[k]),
                             bits(o.matrix.value[k]));
@@ -253,9 +267,8 @@ Alike::Alike(const Symbolic& s, const Origins& o)
     for (std::size_t a = 0; a < members.size(); a++)
         if (static_cast<Index>(members[a].size()) >= FEWEST) kind[members[a][0]] = static_cast<Index>(a);
     std::vector<std::vector<Contribution>> of_first(members.size());
-    each(o, f.effect, f.record, [&](Index g, const Contribution& x) {
-        if (g >= 0 && kind[g] >= 0) of_first[kind[g]].push_back(x);
-    });
+    auto stands = [&](Index g) { return kind[g] >= 0; };
+    each(o, f.effect, f.record, f.bad, stands, [&](Index g, const Contribution& x) { of_first[kind[g]].push_back(x); });
     f.sort_residuals(o.leaves);
     std::vector<unsigned char> taken(o.leaves, 0);
     for (std::size_t a = 0; a < members.size(); a++) {

@@ -100,6 +100,15 @@ class WhitenedTerm:
         by = np.argsort(effect.ravel(), kind="stable")
         return effect.ravel()[by], unknown.ravel()[by], entry.ravel()[by].astype(np.int64)
 
+    def unknown_pairs(self) -> tuple[IntArray, IntArray]:
+        """Pairs of unknowns, row >= col, that one effect takes: those of columns of T with entries in one row."""
+        size, rank = self.structure.size, self.structure.rank
+        there = np.zeros((size, rank), bool)
+        there[self.entry_row, self.entry_col] = True
+        row, col = np.nonzero(np.tril(there.T.astype(np.int64) @ there))
+        at = np.arange(self.before)[:, None, None] * rank * self.after + np.arange(self.after)[:, None]
+        return tuple((at + x * self.after).ravel().astype(np.int64) for x in (row, col))  # type: ignore[return-value]
+
     def effects(self, values: FloatArray, v: FloatArray) -> FloatArray:
         """S v for v (unknowns,) or (unknowns, m), T given by its entries."""
         return self._apply(values, self.entry_row, self.entry_col, self.structure.size, self.structure.rank, v)
