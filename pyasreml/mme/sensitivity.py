@@ -384,7 +384,7 @@ class Sensitivity:
         columns.finish()
         if self._alike is not None:
             self._alike.pairs(columns)
-        x = self._vector_products(solved, slopes)
+        x = self._squares(solved, slopes)
         if self._plain:
             if self._paired:
                 x[: self._paired] = columns.pairs[: self._paired]
@@ -402,7 +402,6 @@ class Sensitivity:
         else:
             gram = cast(Any, inner).gram(self._ranges, columns.values, self._alike, self._order)
         gram = gram[self._order[:, None], self._order]
-        self._subtract_forms(gram, solved)
         return np.asarray(x - self._by_parameters(self._by_parameters(gram, solved).T, solved))
 
     def _gathered(self, x: FloatArray) -> FloatArray:
@@ -439,28 +438,28 @@ class Sensitivity:
         for g in self._several:
             out[g.place] = g.point(self._points(g, solved)).dc @ x[g.columns]
         if self._alone:
-            slopes = np.array([self._points(g, solved)[g.owner].dc[g.local[0], 0] for g in self._alone])
-            out[self._alone_place] = slopes[:, None] * x[self._alone_column]
+            out[self._alone_place] = self._slopes_alone(solved)[:, None] * x[self._alone_column]
         return out
 
-    def _subtract_forms(self, gram: FloatArray, solved: Solved) -> None:
-        """Take the x of priors and sections by coefficients from their part of the Gram matrix."""
-        at = self._alone_coef
-        gram[self._alone_column, self._alone_column] -= solved.s[at] / solved.at.c[at]
-        for g in self._several:
-            assert g.squares is not None
-            lo = self._coefficient(g)
-            forms = g.squares(solved.theta[g.rows], g.point(self._points(g, solved)), solved.s[lo : lo + g.width])
-            gram[g.columns, g.columns] -= forms
-
-    def _vector_products(self, solved: Solved, slopes: dict[int, FloatArray]) -> FloatArray:
-        """The x of sections not taken by coefficients among themselves, zero elsewhere; float array (k, k)."""
+    def _squares(self, solved: Solved, slopes: dict[int, FloatArray]) -> FloatArray:
+        """The x of priors and sections among themselves, zero elsewhere; float array (k, k)."""
         x = np.zeros((self.rows.size, self.rows.size))
         for g in self._sections:
             if g.owner in slopes:
                 q = self._eq.residual.working(g.owner, solved.theta[g.rows], solved.misfit.e, self._eq.weights)
                 x[g.place, g.place] = -q.T @ slopes[g.owner]
+        for g in self._several:
+            assert g.squares is not None
+            lo = self._coefficient(g)
+            point = g.point(self._points(g, solved))
+            x[g.place, g.place] = g.squares(solved.theta[g.rows], point, solved.s[lo : lo + g.width])
+        if self._alone:
+            at = self._alone_coef
+            x[self._alone_place, self._alone_place] = self._slopes_alone(solved) ** 2 * (solved.s[at] / solved.at.c[at])
         return x
+
+    def _slopes_alone(self, solved: Solved) -> FloatArray:
+        return np.array([self._points(g, solved)[g.owner].dc[g.local[0], 0] for g in self._alone])
 
 
 def _innermost(numeric: Numeric) -> Solver:

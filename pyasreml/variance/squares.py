@@ -1,8 +1,8 @@
-r"""Forms :math:`u'B_mVB_nu` of coefficients without a vector of the product's size.
+r"""Forms :math:`u'(\partial_i V^{-1})V(\partial_j V^{-1})u` without a vector of the product's size.
 
-For :math:`V = \Sigma \otimes K` with K constant they are :math:`\mathrm{tr}(B_m\Sigma B_nM)` with the basis matrices of
-:math:`\Sigma^{-1}` and :math:`M = U K^{-1} U'`, U the vector by levels of Σ. The entries of M are the quadratic forms
-:math:`s_m = u'B_mu` that the score takes.
+For :math:`V = \Sigma \otimes K` with K constant they are :math:`\mathrm{tr}(\Omega_i\Sigma\Omega_jM)` with
+:math:`\Omega_i = \partial_i\Sigma^{-1}` and :math:`M = U K^{-1} U'`, U the vector by levels of Σ. The entries of M are
+the quadratic forms :math:`s_m = u'B_mu` that the score takes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Squares:
         self._own = slice(before, before + len(structure.parameters))
 
     def __call__(self, theta: FloatArray, point: Coefficients, s: FloatArray) -> FloatArray:
-        """The forms, float array (b, b).
+        """The forms, float array (p, p).
 
         Parameters
         ----------
@@ -64,16 +64,18 @@ class Squares:
             :math:`u'B_mu`.
         """
         if self._single:
-            return np.array([[s[0] / point.c[0]]])
-        if self._structure.diagonal:
-            return np.asarray(np.diag(s / point.c))
+            return np.outer(point.dc[:, 0], point.dc[:, 0]) * (s[0] / point.c[0])
         sigma = self._structure.matrix(theta[self._own]) * (theta[0] if self._scale else 1.0)
-        r, c = self._row, self._col
-        m = np.zeros_like(sigma)
-        m[r, c] = m[c, r] = np.where(r == c, s, 0.5 * s)
-        # B_m is the unit matrix of (r, c) and (c, r), once on the diagonal: four products of elements of Σ and M
-        left_r, left_c, right_r, right_c = sigma[:, r], sigma[:, c], m[:, r], m[:, c]
-        across = left_r[c] * right_c[r]
-        out = left_r[r] * right_c[c] + left_c[c] * right_r[r] + across + across.T
-        once = np.where(r == c, 0.5, 1.0)
-        return np.asarray(once[:, None] * out * once)
+        if self._structure.diagonal:
+            return np.asarray((point.dc * (s / point.c)) @ point.dc.T)
+        omega = self._symmetric(point.dc)
+        m = self._symmetric(np.where(self._row == self._col, s, 0.5 * s))
+        left, right = omega @ sigma, omega @ m
+        p = len(point.dc)
+        return np.asarray(left.reshape(p, -1) @ right.transpose(0, 2, 1).reshape(p, -1).T)
+
+    def _symmetric(self, triangle: FloatArray) -> FloatArray:
+        out = np.zeros((*triangle.shape[:-1], self._size, self._size))
+        out[..., self._row, self._col] = triangle
+        out[..., self._col, self._row] = triangle
+        return out
