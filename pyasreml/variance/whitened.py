@@ -127,10 +127,12 @@ class WhitenedTerm:
 
     def pairings(self, h: FloatArray, v: FloatArray) -> FloatArray:
         """h'(I ⊗ E ⊗ I)v for the unit matrix E of each entry of T, float array (t,)."""
-        left = h.reshape(self.before, self.structure.size, self.after)
-        right = v.reshape(self.before, self.structure.rank, self.after)
-        both = np.einsum("bka,bra->kr", left, right)
+        both = self._by_level(h, self.structure.size) @ self._by_level(v, self.structure.rank).T
         return np.asarray(both[self.entry_row, self.entry_col])
+
+    def _by_level(self, x: FloatArray, width: int) -> FloatArray:
+        """The elements of each level of Σ, or column of T, in a row: x (before * width * after,) as a matrix."""
+        return x.reshape(self.before, width, self.after).transpose(1, 0, 2).reshape(width, -1)
 
     def scores(self, theta: FloatArray, h: FloatArray) -> FloatArray:
         """Unknowns (K₁ ⊗ T' ⊗ K₂)h for h = Z'R⁻¹e, float array (unknowns,)."""
@@ -208,11 +210,9 @@ class WhitenedTerm:
         level, parameter, source = self.structure.moves()
         mine = source >= self.structure.size
         level, parameter, source = level[mine], parameter[mine], source[mine]
-        left = h.reshape(self.before, self.structure.size, self.after)
-        right = known.reshape(self.before, self.structure.size, self.after)
-        products = np.einsum("bka,bla->kl", left, right, optimize=True)
+        products = self._by_level(h, self.structure.size) @ self._by_level(known, self.structure.size).T
         out = np.zeros((len(self.structure.parameters),) * 2)
-        out[np.ix_(parameter, parameter)] = products[np.ix_(level, level)] * (source[:, None] == source)
+        out[parameter[:, None], parameter] = products[level[:, None], level] * (source[:, None] == source)
         return out
 
     def known_times(self, theta: FloatArray, h: FloatArray, turned: bool = False) -> FloatArray:
