@@ -3,7 +3,7 @@
 A model makes one `Pattern` and one `Analysis`; every parameter value refreshes the numbers of one `Numeric`.
 """
 
-from ._linalg import Columns, Components, NotPositiveDefinite, OutsidePattern
+from ._linalg import Alike, Columns, Components, NotPositiveDefinite, OutsidePattern
 from .backends import SOLVERS, Analysis, Numeric, analyze
 from .pattern import Pattern, build_pattern
 from .rank import aliased
@@ -11,6 +11,7 @@ from .sparse import Csr, gram, gram_parts, quadratic_forms
 
 __all__ = [
     "SOLVERS",
+    "Alike",
     "Analysis",
     "Columns",
     "Components",

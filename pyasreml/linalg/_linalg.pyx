@@ -10,8 +10,9 @@ from scipy.linalg.cython_lapack cimport dlauum, dpotrf, dtrtri
 
 from pyasreml.linalg.kernel cimport (
     Blas, PatternView, Counts, Symbolic, Plan, Kernel, CsrView, Triplets, c_min_degree, c_dissect, c_count, c_plan,
-    c_analyze, c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_dot, c_tdot, c_transpose, c_gram,
-    c_gram_parts, c_symmetric, c_near_fit, CRanges, EntryView, Sides, ComponentsView,
+    c_analyze, c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_raise_pivots, c_dot, c_tdot,
+    c_symmetric, c_near_fit, c_transpose, c_gram, c_gram_parts, CRanges, EntryView, Sides, ComponentsView,
+    AlikeSums, Origins, Prior, DenseColumns, c_small_subtrees,
     find_blas_threads,
 )
 
@@ -38,52 +39,7 @@ class NotPositiveDefinite(FitError):
         super().__init__(f"the coefficient matrix is not positive definite at equation {self.column}")
 
 
-cdef object _int32(const vector[int32_t]& v):
-    cdef int64_t i, n = v.size()
-    out = np.empty(n, dtype=np.int32)
-    cdef int32_t[::1] o = out
-    for i in range(n):
-        o[i] = v[i]
-    return out
-
-
-cdef object _float64(const vector[double]& v):
-    cdef int64_t i, n = v.size()
-    out = np.empty(n)
-    cdef double[::1] o = out
-    for i in range(n):
-        o[i] = v[i]
-    return out
-
-
-cdef inline const int32_t* _ints(const int32_t[::1] v) noexcept nogil:
-    return &v[0] if v.shape[0] else NULL
-
-
-cdef inline const int64_t* _longs(const int64_t[::1] v) noexcept nogil:
-    return &v[0] if v.shape[0] else NULL
-
-
-cdef inline const double* _doubles(const double[::1] v) noexcept nogil:
-    return &v[0] if v.shape[0] else NULL
-
-
-cdef PatternView _pattern(const int64_t[::1] indptr, const int32_t[::1] indices) noexcept:
-    cdef PatternView c
-    c.n = <int32_t>(indptr.shape[0] - 1)
-    c.start = &indptr[0]
-    c.row = _ints(indices)
-    return c
-
-
-cdef CsrView _csr(int32_t cols, const int64_t[::1] indptr, const int32_t[::1] indices, const double[::1] data) noexcept:
-    cdef CsrView a
-    a.rows = <int32_t>(indptr.shape[0] - 1)
-    a.cols = cols
-    a.start = &indptr[0]
-    a.col = _ints(indices)
-    a.value = _doubles(data)
-    return a
+include "views.pxi"
 
 
 # ---------------------------------------------------------------- the solver
@@ -174,6 +130,14 @@ cdef class Analysis:
             own_[k] = self.s.width(k)
             below_[k] = self.s.rows_below(k)
         return own, below
+
+    def small_subtrees(self, int32_t limit):
+        """The largest subtrees of at most `limit` equations: the number of every equation's, -1 for those above."""
+        out = np.empty(self.s.n, dtype=np.int32)
+        cdef int32_t[::1] o = out
+        if self.s.n:
+            c_small_subtrees(self.s, limit, &o[0])
+        return out
 
     def numeric(self, int threads=1):
         """A numeric object: values of C, of L and of the selected inverse."""
@@ -395,16 +359,26 @@ cdef class Numeric:
         """Places of right-hand sides that have columns ``first[i]`` to ``end[i]`` in row i."""
         return Ranges(self.analysis, columns, first, end)
 
-    def gram(self, Ranges ranges not None, double[::1] values):
-        """b'C^-1 b of right-hand sides b at the places `ranges`; `values` is overwritten."""
+    def gram(self, Ranges ranges not None, double[::1] values, Alike alike=None, const int32_t[::1] order=None):
+        """b'C^-1 b of right-hand sides b at the places `ranges`; `values` is overwritten.
+
+        With leaves that are alike, whose sums `values` holds, their own products come instead; `order` is the place of
+        every column.
+        """
         self.need(FACTORED)
         if values.shape[0] < ranges.size:
             raise ValueError(f"{ranges.size} values are needed, {values.shape[0]} were given")
         out = np.empty((ranges.columns, ranges.columns))
         cdef double[:, ::1] g = out
+        cdef const AlikeSums* a = NULL
+        cdef const int32_t* places = NULL
+        if alike is not None:
+            if alike.analysis is not self.analysis:
+                raise ValueError("these leaves are of another analysis")
+            a, places = alike.a, _ints(order)
         if ranges.columns and values.shape[0]:
             with nogil:
-                self.k.gram(ranges.ranges[0], &values[0], &g[0, 0])
+                self.k.gram(ranges.ranges[0], &values[0], &g[0, 0], a, places)
         return out
 
     def invert(self):
@@ -483,3 +457,4 @@ class OutsidePattern(ValueError):
 include "arrays.pxi"
 include "columns.pxi"
 include "components.pxi"
+include "alike.pxi"

@@ -131,6 +131,19 @@ def echelon(double[:, ::1] null_space, double tol):
     return out.view(bool)
 
 
+def raise_pivots(double[:, ::1] a, const double[::1] by, int32_t least):
+    """What is added to the diagonal of a (n, n; overwritten) where an elimination from the last row up to `least` raises
+    each pivot by its part ``by[j]``.
+    """
+    cdef int32_t n = <int32_t>a.shape[0]
+    out = np.zeros(n)
+    cdef double[::1] d = out
+    if n:
+        with nogil:
+            c_raise_pivots(n, least, &a[0, 0], &by[0], &d[0])
+    return out
+
+
 # ---------------------------------------------------------------- matrices by rows
 def csr_dot(int32_t cols, const int64_t[::1] indptr, const int32_t[::1] indices, const double[::1] data,
             const double[::1] b, int m, double[::1] out):

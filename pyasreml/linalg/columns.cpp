@@ -47,6 +47,9 @@ inline void Columns::at_effect(Index i, Index c, double x) const {
     for (Index q = 0; q < width; q++) pairs[static_cast<std::size_t>(from + q) * columns + order[c]] += g[q] * x;
 }
 
+void Columns::add_unknown(Index u, Index c, double x) const { at_unknown(u, c, x); }
+void Columns::add_effect(Index i, Index c, double x) const { at_effect(i, c, x); }
+
 void Columns::finish(Index effects) const {
     for (Index i = 0; i < effects; i++) {
         const Index at = effect_first[i], size = effect_end[i] - at;
@@ -111,13 +114,13 @@ void Columns::records(const EntryView& m, const double* b, const Index* column) 
 
 void Columns::scores(Index effects, Index unknowns, const double* h) const {
     for (Index i = 0; i < effects; i++)
-        for (Pos p = move_start[i]; p < move_start[i + 1]; p++)
+        for (Pos p = move_start[i]; p < move_start[i + 1] && !(skip && skip[i]); p++)
             if (move_source[p] < unknowns) at_unknown(move_source[p], move_column[p], -h[i]);
 }
 
 void Columns::dense(Index effects, Index at, Index count, const double* z) const {
     for (Index i = 0; i < effects; i++)
-        for (Index q = 0; q < count; q++) at_effect(i, at + q, z[static_cast<std::size_t>(i) * count + q]);
+        for (Index q = 0; q < count && !(skip && skip[i]); q++) at_effect(i, at + q, z[static_cast<std::size_t>(i) * count + q]);
 }
 
 }  // namespace pyasreml

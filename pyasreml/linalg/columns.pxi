@@ -101,6 +101,11 @@ cdef class Columns:
             self._set_effects(self.effects)
         self.kept = [order, rows, moves]
 
+    def skip(self, const unsigned char[::1] effects):
+        """Effects, marked by 1, that `scores` and `dense` leave out."""
+        self.s.skip = &effects[0] if effects.shape[0] else NULL
+        self.kept.append(effects)
+
     cdef _set_effects(self, ranges):
         cdef int32_t[:, ::1] r = ranges
         if r.shape[1]:

@@ -246,6 +246,8 @@ struct Front {
 };
 
 // --- subtrees.cpp: disjoint subtrees that threads may take, and the rest of the tree
+// Number of the leaf of every equation: largest subtrees of at most `limit` equations; -1 for those above. Returns how many.
+Index small_subtrees(const Symbolic& s, Index limit, Index* own);
 struct Subtrees {
     std::vector<std::pair<Index, Index>> work;  // first and last supernode of each subtree, the heaviest first
     std::vector<Index> top;                     // supernodes of the rest, ascending
@@ -294,6 +296,8 @@ struct DenseBlock {
     std::vector<Entry> entries;
 };
 
+class Alike;
+
 // --- profile.cpp: right-hand sides of which every row holds one range of columns, rows in pivot order
 struct Profile {
     Index columns;
@@ -321,7 +325,8 @@ class Numeric {
     double logdet() const;
     void forward(double* v, int m) const;   // v: n x m row-major in pivot order
     void backward(double* v, int m) const;
-    void gram(const Profile& b, double* v, double* g) const;  // g: columns x columns, b'C^-1 b; v is overwritten
+    // g: columns x columns, b'C^-1 b; v is overwritten. With leaves that are alike, columns having the places `order`.
+    void gram(const Profile& b, double* v, double* g, const Alike* alike = nullptr, const Index* order = nullptr) const;
     void gather(const double* b, int m, double* v) const;   // rows of b into pivot order
     void scatter(const double* v, int m, double* b) const;  // and back
     void invert();
@@ -383,6 +388,9 @@ class Numeric {
 // --- rank.cpp
 // In-order sweep of the height x width lower panel: a pivot not above floor[k] is dropped (unit diagonal, zeros).
 void sweep(const Blas& blas, int height, int width, double* panel, const double* floor, unsigned char* dropped);
+// Elimination of a (n x n, row-major, symmetric, overwritten) from the last row up to `least`, each pivot raised by its
+// part by[j]: what that adds to the diagonal.
+void raise_pivots(Index n, Index least, double* a, const double* by, double* added);
 // Bottom-up echelon form of the null space (p x r, row-major): pivot rows get aliased[row] = 1.
 void echelon(Index p, Index r, double* null_space, double tol, unsigned char* aliased);
 
@@ -438,6 +446,7 @@ struct Columns {
     const double *factors = nullptr, *sources = nullptr;
     Index from = 0, width = 0;       // columns that move all effects, by the rows of whole (effects x width)
     const double* whole = nullptr;
+    const unsigned char* skip = nullptr;  // 1 for effects that scores and whole columns leave out
     double* pairs = nullptr;         // columns x columns: moves times the effects' side of every column's place
     // where `start` is there: the effects' side, column c of effect i at effect_origin[i] + order[c], or its ranges
     Index *effect_first = nullptr, *effect_end = nullptr;
@@ -451,6 +460,8 @@ struct Columns {
     void scores(Index effects, Index unknowns, const double* h) const;           // -(dS)'h
     void dense(Index effects, Index at, Index count, const double* z) const;     // any
     void finish(Index effects) const;  // from the effects' side to the unknowns' and the pairs
+    void add_unknown(Index u, Index c, double x) const;
+    void add_effect(Index i, Index c, double x) const;
 
   private:
     void at_unknown(Index u, Index c, double x) const;

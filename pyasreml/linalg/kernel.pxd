@@ -6,6 +6,8 @@ from libcpp.vector cimport vector
 
 
 cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
+    cdef cppclass AlikeSums "pyasreml::Alike"
+
     cdef cppclass Blas:
         void set(void*, void*, void*, void*, void*, void*, void*, void*)
 
@@ -69,6 +71,7 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         int32_t first_whole "from"
         int32_t width
         const double* whole
+        const unsigned char* skip
         double* pairs
         int32_t* effect_first
         int32_t* effect_end
@@ -93,7 +96,7 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
         double logdet()
         void forward(double*, int) except +
         void backward(double*, int) except +
-        void gram(const CRanges&, double*, double*) except +
+        void gram(const CRanges&, double*, double*, const AlikeSums*, const int32_t*) except +
         void gather(const double*, int, double*)
         void scatter(const double*, int, double*)
         void invert() except +
@@ -130,6 +133,7 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
     void c_locate "pyasreml::locate"(int64_t, const int32_t*, const int32_t*, const int64_t*, const int32_t*, int64_t*)
     void c_takahashi "pyasreml::takahashi"(int32_t, const int64_t*, const int32_t*, const double*, double*) except +
     void c_sweep "pyasreml::sweep"(const Blas&, int, int, double*, const double*, unsigned char*) except +
+    void c_raise_pivots "pyasreml::raise_pivots"(int32_t, int32_t, double*, const double*, double*)
     void c_echelon "pyasreml::echelon"(int32_t, int32_t, double*, double, unsigned char*) except +
     void c_dot "pyasreml::csr_dot"(const CsrView&, const double*, int, double*)
     void c_tdot "pyasreml::csr_tdot"(const CsrView&, const double*, int, double*)
@@ -140,6 +144,43 @@ cdef extern from "kernel.hpp" namespace "pyasreml" nogil:
 
     void c_gram_parts "pyasreml::gram_parts"(const CsrView&, int64_t, const int32_t*, const int32_t*, const int32_t*,
                                              const double*, int32_t, Triplets&, vector[int64_t]&) except +
+
+    int32_t c_small_subtrees "pyasreml::small_subtrees"(const Symbolic&, int32_t, int32_t*) except +
+
+
+cdef extern from "alike.hpp" namespace "pyasreml" nogil:
+    cdef cppclass Prior "pyasreml::Origins::Prior":
+        EntryView entries
+        int32_t at, column
+
+    cdef cppclass DenseColumns "pyasreml::Origins::Dense":
+        int32_t column, width
+
+    cdef cppclass Origins:
+        int32_t unknowns, effects, records
+        const int32_t* own
+        int32_t leaves
+        const int64_t* start
+        const int32_t* unknown
+        const int32_t* entry
+        const int64_t* move_start
+        const int32_t* move_source
+        const int32_t* move_column
+        EntryView matrix, record, residual
+        CsrView w
+        const int32_t* column
+        vector[Prior] priors
+        vector[DenseColumns] dense
+        int32_t first_whole "from"
+        int32_t width
+
+    cdef cppclass AlikeSums "pyasreml::Alike":
+        AlikeSums(const Symbolic&, const Origins&) except +
+        bint any()
+        vector[unsigned char] unknowns, effects, records
+        void begin(const Blas&, const double*, const double*, const double*) except +
+        void add(const Sides&)
+        void pairs(const Sides&)
 
 
 cdef extern from "blas_threads.hpp" namespace "pyasreml":

@@ -2,6 +2,7 @@
 //
 // What row i of L^-1 B can hold is the union of what rows below it in the elimination tree hold (Gilbert & Peierls
 // 1988, SIAM J. Sci. Stat. Comput. 9:862); with ranges in place of sets a row is one contiguous vector.
+#include "alike.hpp"
 #include "blas_threads.hpp"
 #include "dense.hpp"
 
@@ -246,9 +247,11 @@ void gram(const Blas& blas, const Profile& b, const double* v, double* g) {
         for (int q = c + 1; q < m; q++) g[static_cast<std::size_t>(q) * m + c] = g[static_cast<std::size_t>(c) * m + q];
 }
 
-void Numeric::gram(const Profile& b, double* v, double* g) const {
+void Numeric::gram(const Profile& b, double* v, double* g, const Alike* alike, const Index* order) const {
     pyasreml::forward(s_, blas_, leaves_, factor_.get(), b, v);
+    if (alike) alike->clear(b, v);
     pyasreml::gram(blas_, b, v, g);
+    if (alike) alike->gram(s_, blas_, factor_.get(), order, b.columns, g);
 }
 
 }  // namespace pyasreml

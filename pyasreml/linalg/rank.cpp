@@ -1,5 +1,6 @@
 // Rank decisions: an in-order Cholesky sweep that drops dependent columns, the same on the sparse factor in any
-// order, and the echelon form that turns a null space into the set which an in-order sweep would have dropped.
+// order, and the echelon form that turns a null space into the set which an in-order sweep would have dropped. Pivots of
+// a dense elimination that are raised on the way.
 #include "blas_threads.hpp"
 #include "dense.hpp"
 
@@ -40,6 +41,19 @@ void sweep(const Blas& blas, int height, int width, double* panel, const double*
         if (height > width)
             blas.gemm('N', 'T', height - width, width - to, to - from, -1.0, l + (width - to), height, l, height, 1.0,
                       rest + (width - to), height);
+    }
+}
+
+void raise_pivots(Index n, Index least, double* a, const double* by, double* added) {
+    for (Index j = n - 1; j >= least; j--) {
+        const double* RESTRICT row = a + static_cast<std::size_t>(j) * n;
+        added[j] = row[j] * by[j];
+        const double r = 1.0 / (row[j] + added[j]);
+        for (Index i = least; i < j; i++) {
+            double* RESTRICT to = a + static_cast<std::size_t>(i) * n;
+            const double m = row[i] * r;
+            for (Index q = least; q <= i; q++) to[q] -= m * row[q];
+        }
     }
 }
 

@@ -16,6 +16,19 @@ double work(const Symbolic& s, Index k) {
     return 700 + 0.05 * multiply_adds + 0.8 * below * below;
 }
 
+Index small_subtrees(const Symbolic& s, Index limit, Index* own) {
+    std::vector<Index> size(s.n, 1), leaf(s.n, -1);
+    for (Index j = 0; j < s.n; j++)
+        if (s.tree[j] >= 0) size[s.tree[j]] += size[j];
+    Index count = 0;
+    for (Index j = s.n - 1; j >= 0; j--) {
+        const Index p = s.tree[j];
+        leaf[j] = size[j] > limit ? -1 : p >= 0 && leaf[p] >= 0 ? leaf[p] : count++;
+        own[s.perm[j]] = leaf[j];
+    }
+    return count;
+}
+
 Subtrees divide(const Symbolic& s) {
     const Index count = s.count;
     std::vector<double> load(count, 0.0);  // of the whole subtree

@@ -321,9 +321,24 @@ class Equations:
         return row.astype(np.int64), col.astype(np.int64), coef.astype(np.int64), value
 
     @property
+    def last_unknowns(self) -> IntArray:
+        """Unknowns of terms with a dense inverse, the last pivots."""
+        return self._last
+
+    def matrix_entries(self) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+        """Row, column, coefficient (product, where terms are whitened) and value of everything that adds to C."""
+        where, coef, value = self._entry
+        row, col = self._pattern.indices[where], self._pattern.columns[where]
+        return row.astype(np.int64), col.astype(np.int64), coef.astype(np.int64), value
+
+    @property
     def unknowns(self) -> int:
         """Number of unknowns: effects, or what stands for them in whitened terms."""
         return self.N if self.whitening is None else self.whitening.N
+
+    def sparse_prior(self, term: int) -> Entries | None:
+        """Basis matrices of a random term's unknowns; None where its inverse is dense."""
+        return self._bases[term] if self._dense[term] is None else None
 
     def prior_products(self, term: int, v: FloatArray) -> tuple[Entries, FloatArray]:
         """Basis matrices and a vector of a random term's unknowns whose products are those of the prior with v."""

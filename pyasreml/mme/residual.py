@@ -121,6 +121,11 @@ class Residual:
         if not product.diagonal:
             return point.logdet - log_weight, point.dlogdet
         count = self._counts[section]
+        if count.size == 1:  # one of many sections, often
+            many, only = int(count[0]), float(point.c[0])
+            if not many:
+                return -log_weight, np.zeros(point.dlogdet.size)
+            return -many * float(np.log(only)) - log_weight, point.dc[:, 0] * (-many / only)
         used = count > 0
         c = point.c[used]
         logdet = -float((count[used] * np.log(c)).sum()) - log_weight

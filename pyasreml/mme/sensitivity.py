@@ -17,13 +17,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from pyasreml.linalg import Columns
+from pyasreml.linalg import Alike, Columns
 from pyasreml.linalg.backends import Numeric, Ranges, Solver
+from pyasreml.mme.alike import Lists, alike_leaves
 from pyasreml.mme.equations import Equations, Structures
 from pyasreml.mme.records import Misfit, Statistics
 from pyasreml.mme.reduced import ReducedNumeric
@@ -159,13 +160,28 @@ class Sensitivity:
             g.columns = slice(self._columns, self._columns + g.width)
             g.place = slice(at, at + g.rows.size)
             self._columns, at = g.columns.stop, g.place.stop
+        by_coefficients = [g for g in (*self._priors, *self._sections) if g.squares is not None]
+        # sections with one variance each may be many
+        self._alone = [g for g in by_coefficients if g.width == g.rows.size == 1]
+        self._several = [g for g in by_coefficients if g not in self._alone]
+        self._alone_place = np.array([g.place.start for g in self._alone], np.int64)
+        self._alone_column = np.array([g.columns.start for g in self._alone], np.int64)
+        self._alone_coef = np.array([self._coefficient(g) for g in self._alone], np.int64)
         # the first parameters, of factors and full columns, have products x with all others
         self._paired = self._first_of((*self._priors, *self._sections), at)
         self._maps = () if eq.whitening is None else (eq.whitening.rows, self._moves())
         self._order = np.arange(self._columns, dtype=np.int32)
         # every parameter has its own column, in their order
         self._plain = not self._factors and all(g.squares is None for g in groups)
+        self._numbers = self._section_numbers()
+        self._lists = self._all_lists()
+        self._alike: Alike | None = None
         if not self._plain:
+            self._alike = alike_leaves(
+                eq, numeric, self._lists, self._maps, self._numbers, self._dense_places(), self._whole_place()
+            )
+            if self._alike is not None:
+                self._lists = self._lists.without(self._alike)
             # columns that meet the same unknowns stand together
             by = np.argsort(self._measure().earliest, kind="stable")
             self._order[by] = np.arange(self._columns)
@@ -204,8 +220,65 @@ class Sensitivity:
         start = np.concatenate([[0], np.cumsum(np.bincount(effect, minlength=eq.N))]).astype(np.int64)
         return start, source.astype(np.int32), column.astype(np.int32)
 
+    def _section_numbers(self) -> npt.NDArray[np.int32]:
+        """Column of every coefficient of R⁻¹, -1 for none."""
+        numbers = np.full(self._eq.residual.offsets[-1], -1, np.int32)
+        for g in self._sections:
+            if g.squares is not None:
+                lo = self._eq.residual.offsets[g.owner]
+                numbers[lo : lo + g.width] = np.arange(g.columns.start, g.columns.stop)
+        return numbers
+
+    def _all_lists(self) -> Lists:
+        eq = self._eq
+        none = np.zeros(0, np.int64)
+        record, residual = (none, none, none, np.zeros(0)), None
+        if self._factors:
+            assert eq.record_entries is not None
+            record = eq.record_entries
+        if (self._numbers >= 0).any() and eq.rotation is None and not isinstance(eq.records, Statistics):
+            r = eq.residual
+            residual = (r.row, r.col, r.coef, r.value)
+        priors = []
+        for g in self._priors:
+            entries = eq.sparse_prior(g.owner)
+            if entries is not None:
+                priors.append((entries, eq.unknown_offsets[g.owner], g.columns.start))
+        return Lists(record, residual, tuple(priors))
+
+    def _whole_place(self) -> tuple[int, int]:
+        """First and number of the columns where q = Zg."""
+        return (self._whole[0].columns.start if self._whole else 0), sum(g.width for g in self._whole)
+
+    @property
+    def _summed(self) -> bool:
+        """True where the one column of R⁻¹ follows from sums over the records."""
+        summed = self._eq.rotation is None and isinstance(self._eq.records, Statistics)
+        return summed and bool((self._numbers >= 0).any())
+
+    def _dense_places(self) -> list[tuple[int, int]]:
+        """First and number of the columns of each block that is given whole."""
+        out = [(g.columns.start, g.width) for g in self._sections if g.squares is None]
+        out += [self._whole_place()] if self._whole else []
+        return out + ([(int(self._numbers[0]), 1)] if self._summed else [])
+
+    def _dense(self, solved: Solved, slopes: dict[int, FloatArray], whole: FloatArray) -> list[FloatArray]:
+        """Those blocks by effects."""
+        eq = self._eq
+        out = [-self._gathered(slopes[g.owner]) for g in self._sections if g.squares is None]
+        if self._whole:
+            effects = whole if eq.rotation is None else eq.rotation.effects(eq.p, whole)
+            moved = eq.records.weigh(solved.at.c, effects)
+            out.append(moved if eq.rotation is None else eq.rotation.adjoint(eq.p, moved))
+        if self._summed:
+            out.append(-solved.misfit.gathered[:, None] / solved.at.c[0])
+        return out
+
     def _new_columns(self) -> Columns:
-        return Columns(self._eq.unknowns, self._order, self._eq.p, *self._maps)
+        columns = Columns(self._eq.unknowns, self._order, self._eq.p, *self._maps)
+        if self._alike is not None:
+            columns.skip(self._alike.effects.view(np.uint8))
+        return columns
 
     def _measure(self) -> Columns:
         """Ranges of columns of every unknown: the fill, without numbers."""
@@ -215,50 +288,38 @@ class Sensitivity:
         at = Structures(np.ones(eq.coefficient_count), (), ())
         solved = Solved(none, at, none[: eq.unknowns], eq.records.misfit(at.c, none[: eq.N]), none)
         entries = none if eq.whitening is None else np.zeros(eq.whitening.factor_offsets[-1])
-        groups = [g for g in (*self._whole, *self._sections) if g.squares is None]
-        zeros = [(g.columns, np.zeros((eq.N, g.width))) for g in groups]
-        self._fill(columns, solved, entries, none[: eq.N], zeros)
+        self._fill(columns, solved, entries, none[: eq.N], [np.zeros((eq.N, w)) for _, w in self._dense_places()])
         return columns
 
     def _fill(
-        self,
-        columns: Columns,
-        solved: Solved,
-        entries: FloatArray,
-        h: FloatArray,
-        full: Sequence[tuple[slice, FloatArray]],
+        self, columns: Columns, solved: Solved, entries: FloatArray, h: FloatArray, dense: Sequence[FloatArray]
     ) -> None:
         """Fill in all columns, given the entries of T."""
-        eq = self._eq
+        eq, lists = self._eq, self._lists
         if self._factors:
-            assert eq.record_entries is not None
-            columns.factor(*eq.record_entries, solved.at.c)
+            columns.factor(*lists.record, solved.at.c)
             columns.scores(h)
-        for at, z in full:
-            columns.dense(at.start, z)
+        for (at, _), z in zip(self._dense_places(), dense, strict=True):
+            columns.dense(at, z)
+        for e, first, column in lists.priors:
+            numbers = np.arange(column, self._columns, dtype=np.int32)
+            columns.prior(e.row, e.col, e.basis, e.value, solved.v[first:], first, numbers)
         for g in self._priors:
-            first = eq.unknown_offsets[g.owner]
-            numbers = np.arange(g.columns.start, g.columns.stop, dtype=np.int32)
-            e, v = eq.prior_products(g.owner, solved.v[first : first + g.product.size])
-            columns.prior(e.row, e.col, e.basis, e.value, v, first, numbers)
-        numbers = np.full(eq.residual.offsets[-1], -1, np.int32)
-        for g in self._sections:
-            if g.squares is not None:
-                lo = eq.residual.offsets[g.owner]
-                numbers[lo : lo + g.width] = np.arange(g.columns.start, g.columns.stop)
-        if not (numbers >= 0).any():
-            return
-        if eq.rotation is None and isinstance(eq.records, Statistics):
-            columns.dense(int(numbers[0]), -solved.misfit.gathered[:, None] / solved.at.c[0])
-        elif eq.rotation is None:
-            r = eq.residual
-            columns.residual(r.row, r.col, r.coef, r.value, solved.misfit.e, eq.W._arrays, numbers)
-        else:
+            if eq.sparse_prior(g.owner) is None:
+                first = eq.unknown_offsets[g.owner]
+                numbers = np.arange(g.columns.start, g.columns.stop, dtype=np.int32)
+                e, v = eq.prior_products(g.owner, solved.v[first : first + g.product.size])
+                columns.prior(e.row, e.col, e.basis, e.value, v, first, numbers)
+        if lists.residual is not None:
+            columns.residual(*lists.residual, solved.misfit.e, eq.W._arrays, self._numbers)
+        elif eq.rotation is not None and (self._numbers >= 0).any():
             # W'M e = W'M y - W'MW b, both turned once a model
             assert eq.record_entries is not None
-            columns.records(*eq.record_entries, self._turned_effects(solved.v, entries), numbers)
-            for m in np.flatnonzero(numbers >= 0).tolist():
-                columns.dense(int(numbers[m]), -self._turned_response[:, m : m + 1])
+            columns.records(*eq.record_entries, self._turned_effects(solved.v, entries), self._numbers)
+            for m in np.flatnonzero(self._numbers >= 0).tolist():
+                columns.dense(int(self._numbers[m]), -self._turned_response[:, m : m + 1])
+        if self._alike is not None:
+            self._alike.add(columns)
 
     def _section_slopes(self, solved: Solved) -> dict[int, FloatArray]:
         """(∂R⁻¹)e by parameter, float arrays (n, k), of the sections not taken by coefficients."""
@@ -309,33 +370,39 @@ class Sensitivity:
         white, inner = whitened_part(numeric), _innermost(numeric)
         entries = np.ones(1) if white is None else white.entries
         whole, slopes = self._whole_moves(solved), self._section_slopes(solved)
-        full = [(g.columns, -self._gathered(slopes[g.owner])) for g in self._sections if g.owner in slopes]
-        if self._whole:
-            effects = whole if eq.rotation is None else eq.rotation.effects(eq.p, whole)
-            moved = eq.records.weigh(solved.at.c, effects)
-            moved = moved if eq.rotation is None else eq.rotation.adjoint(eq.p, moved)
-            full.append((slice(self._whole[0].columns.start, None), moved))
+        dense = self._dense(solved, slopes, whole)
+        if self._alike is not None:
+            parts = [solved.v, *((known, h) if self._maps else ())]
+            parts += [solved.misfit.e] if self._lists.residual is not None else []
+            sources = np.concatenate([*parts, *(z.ravel() for z in dense), whole.ravel()])
+            self._alike.begin(sources, solved.at.c, entries)
         columns = self._new_columns()
         sources = np.concatenate([solved.v, known])
-        first = self._whole[0].columns.start if self._whole else 0
+        first = self._whole_place()[0]
         columns.begin(self._ranges.origin, self._ranges.size, entries, sources, first, whole, self._effects)
-        self._fill(columns, solved, entries, h, full)
+        self._fill(columns, solved, entries, h, dense)
         columns.finish()
+        if self._alike is not None:
+            self._alike.pairs(columns)
         x = self._squares(solved, slopes)
         if self._plain:
             if self._paired:
                 x[: self._paired] = columns.pairs[: self._paired]
                 x[self._paired :, : self._paired] = x[: self._paired, self._paired :].T
             return np.asarray(x - inner.gram(self._ranges, columns.values))
-        combine = self._combination(solved)
         if self._paired:
-            x[: self._paired] = columns.pairs[: self._paired, self._order] @ combine.T
+            pairs = columns.pairs[: self._paired, self._order]
+            x[: self._paired] = self._by_parameters(pairs.T, solved).T
             x[self._paired :, : self._paired] = x[: self._paired, self._paired :].T
         for g in self._factors:
             at = slice(eq.offsets[g.owner], eq.offsets[g.owner + 1])
             x[g.place, g.place] += self._white(g).cross_products(h[at], known[at])
-        gram = inner.gram(self._ranges, columns.values)[np.ix_(self._order, self._order)]
-        return np.asarray(x - combine @ gram @ combine.T)
+        if self._alike is None:
+            gram = inner.gram(self._ranges, columns.values)
+        else:
+            gram = cast(Any, inner).gram(self._ranges, columns.values, self._alike, self._order)
+        gram = gram[self._order[:, None], self._order]
+        return np.asarray(x - self._by_parameters(self._by_parameters(gram, solved).T, solved))
 
     def _gathered(self, x: FloatArray) -> FloatArray:
         """W'x by effects, as a rotation turns them."""
@@ -354,36 +421,45 @@ class Sensitivity:
         parts = [eq.operator(row).dot(eq.records.y) for row in np.eye(eq.residual.offsets[-1])]
         return self._gathered(np.stack(parts, axis=1))
 
-    def _combination(self, solved: Solved) -> FloatArray:
-        """Parameters by columns, float array (k, columns)."""
-        out = np.zeros((self.rows.size, self._columns))
-        for g in (*self._factors, *self._whole, *self._priors, *self._sections):
+    def _coefficient(self, g: _Group) -> int:
+        """The first of a group's coefficients."""
+        eq = self._eq
+        return int(eq.residual.offsets[g.owner] if g in self._sections else eq.random_offsets[g.owner])
+
+    def _points(self, g: _Group, solved: Solved) -> Sequence[Coefficients]:
+        return solved.at.sections if g in self._sections else solved.at.random
+
+    def _by_parameters(self, x: FloatArray, solved: Solved) -> FloatArray:
+        """Rows by parameters from rows by columns, x (columns, m)."""
+        out = np.empty((self.rows.size, x.shape[1]))
+        for g in (*self._factors, *self._whole, *self._sections):
             if g.squares is None:
-                out[g.place, g.columns] = np.eye(g.width)
-            else:
-                points = solved.at.sections if g in self._sections else solved.at.random
-                out[g.place, g.columns] = g.point(points).dc
+                out[g.place] = x[g.columns]
+        for g in self._several:
+            out[g.place] = g.point(self._points(g, solved)).dc @ x[g.columns]
+        if self._alone:
+            out[self._alone_place] = self._slopes_alone(solved)[:, None] * x[self._alone_column]
         return out
 
     def _squares(self, solved: Solved, slopes: dict[int, FloatArray]) -> FloatArray:
         """The x of priors and sections among themselves, zero elsewhere; float array (k, k)."""
-        eq = self._eq
         x = np.zeros((self.rows.size, self.rows.size))
-        for g in self._priors:
-            assert g.squares is not None
-            lo = eq.random_offsets[g.owner]
-            s = solved.s[lo : lo + g.width]
-            x[g.place, g.place] = g.squares(solved.theta[g.rows], g.point(solved.at.random), s)
         for g in self._sections:
-            theta = solved.theta[g.rows]
-            if g.squares is not None:
-                lo = eq.residual.offsets[g.owner]
-                s = solved.s[lo : lo + g.width]
-                x[g.place, g.place] = g.squares(theta, g.point(solved.at.sections), s)
-            else:
-                q = eq.residual.working(g.owner, theta, solved.misfit.e, eq.weights)
+            if g.owner in slopes:
+                q = self._eq.residual.working(g.owner, solved.theta[g.rows], solved.misfit.e, self._eq.weights)
                 x[g.place, g.place] = -q.T @ slopes[g.owner]
+        for g in self._several:
+            assert g.squares is not None
+            lo = self._coefficient(g)
+            point = g.point(self._points(g, solved))
+            x[g.place, g.place] = g.squares(solved.theta[g.rows], point, solved.s[lo : lo + g.width])
+        if self._alone:
+            at = self._alone_coef
+            x[self._alone_place, self._alone_place] = self._slopes_alone(solved) ** 2 * (solved.s[at] / solved.at.c[at])
         return x
+
+    def _slopes_alone(self, solved: Solved) -> FloatArray:
+        return np.array([self._points(g, solved)[g.owner].dc[g.local[0], 0] for g in self._alone])
 
 
 def _innermost(numeric: Numeric) -> Solver:

@@ -128,12 +128,9 @@ class Whitening:
         out = []
         for t, term in enumerate(self.terms):
             if term is not None:
-                effects = np.arange(self.effect_offsets[t], self.effect_offsets[t + 1])
-                _, left, right = self.pairs(effects, effects)
-                r, c = self._unknown[left], self._unknown[right]
-                key = np.unique(r[r >= c] * self.N + c[r >= c])
-                zero = np.zeros(key.size)
-                out.append((key // self.N, key % self.N, zero.astype(np.int64), zero))
+                row, col = term.unknown_pairs()
+                zero = np.zeros(row.size)
+                out.append((row + self.offsets[t], col + self.offsets[t], zero.astype(np.int64), zero))
         return out
 
     def factors(self, thetas: Sequence[FloatArray]) -> FloatArray:

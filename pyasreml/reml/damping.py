@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from pyasreml.linalg.positive import inverse_diagonal, raised
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -22,15 +24,9 @@ def penalise(ai: FloatArray, live: IntArray, loading: Flags, number: int) -> Flo
     """The information with the pivots of loadings raised, in the elimination from the last parameter up."""
     if not loading[live].any():
         return ai
-    block = ai[np.ix_(live, live)].copy()
-    size = live.size
-    factor, pivots = np.eye(size), np.zeros(size)
-    for j in range(size - 1, -1, -1):
-        pivots[j] = block[j, j] * (1 + LOADING_PENALTY / number if loading[live[j]] else 1.0)
-        factor[:j, j] = block[:j, j] / pivots[j]
-        block[:j, :j] -= np.outer(factor[:j, j], block[j, :j])
+    by = np.where(loading[live], LOADING_PENALTY / number, 0.0)
     out = ai.copy()
-    out[np.ix_(live, live)] = (factor * pivots) @ factor.T
+    out[live[:, None], live] = raised(ai[live[:, None], live], by)
     return out
 
 
@@ -45,7 +41,7 @@ def damp(ai: FloatArray, live: IntArray, matrix: Flags) -> tuple[FloatArray, boo
     if not proper.any():
         return ai, False
     block = ai[live[:, None], live]
-    given_others = 1 / np.abs(np.linalg.inv(block).diagonal())
+    given_others = 1 / np.abs(inverse_diagonal(block))
     defect = float((given_others / block.diagonal())[proper].min())
     if defect >= NEAR_SINGULAR:
         return ai, False

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import lapack
 
+from pyasreml.linalg.positive import inverse_diagonal
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -79,7 +81,7 @@ def _solved(a: FloatArray, b: FloatArray) -> FloatArray:
 
 def standard_errors(ai: FloatArray, rows: IntArray) -> FloatArray:
     """Square roots of the diagonal of the inverse information on `rows`."""
-    return np.asarray(np.sqrt(np.abs(np.linalg.inv(ai[rows[:, None], rows]).diagonal())))
+    return np.asarray(np.sqrt(np.abs(inverse_diagonal(ai[rows[:, None], rows]))))
 
 
 def inverse(ai: FloatArray, rows: IntArray) -> FloatArray:

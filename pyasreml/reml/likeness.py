@@ -323,7 +323,8 @@ class Likeness:
         em = self._definite(point, d, s, live, moved, number)
         state.outside = state.outside + 1 if em else 0
         moved |= em
-        d = direction(ai, score, live, moved)
+        if moved or final:
+            d = direction(ai, score, live, moved)
         late = self._limits.imposed(theta, d, s, live, state.limited, moved)
         free = np.array([i for i in live if i not in moved], np.int64)
         information = np.sqrt(np.maximum(np.diagonal(point.ai), 0.0))

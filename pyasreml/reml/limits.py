@@ -60,6 +60,7 @@ class Limits:
         self.correlation = proper & (kinds == "R")
         self.floored |= self.correlation & (codes == "P")
         self.covariance = proper & (kinds == "C") & (np.array(table.types) == "C") & (codes == "P")
+        self._any = self.floored | self.unbounded | self.correlation | self.covariance
 
     def imposed(
         self,
@@ -84,30 +85,32 @@ class Limits:
             Moves that are imposed already.
         """
         out: dict[int, float] = {}
-        for i in live.tolist():
+        now, moves = theta.tolist(), (s * d).tolist()
+        for i in live[self._any[live]].tolist():
             if i in moved:
                 continue
-            new = theta[i] + s * d[i]
-            if self.floored[i] and new < FLOOR * theta[i]:
-                out[i] = (FLOOR - 1) * theta[i]
-            elif self.floored[i] and new > CEILING * theta[i]:
-                out[i] = (CEILING - 1) * theta[i]
-            elif self.unbounded[i] and theta[i] > 0 and new < FLOOR * theta[i]:
+            at, move = now[i], moves[i]
+            new = at + move
+            if self.floored[i] and new < FLOOR * at:
+                out[i] = (FLOOR - 1) * at
+            elif self.floored[i] and new > CEILING * at:
+                out[i] = (CEILING - 1) * at
+            elif self.unbounded[i] and at > 0 and new < FLOOR * at:
                 # towards zero first, through it by a change of sign if it is still pulled
-                out[i] = -2 * theta[i] if i in limited else (FLOOR - 1) * theta[i]
-            elif self.unbounded[i] and theta[i] < 0 and theta[i] - new > OUTWARDS * abs(theta[i]):
-                out[i] = 0.5 * s * d[i]
-            elif self.correlation[i] and new * theta[i] < 0 and abs(new) > SIGN_FRACTION * abs(theta[i]):
-                out[i] = -2 * theta[i]
-            elif self.correlation[i] and new - theta[i] > min(GROWTH, TO_ONE * (1 - theta[i])):
-                out[i] = min(GROWTH, TO_ONE * (1 - theta[i]))
-            elif self.correlation[i] and theta[i] < 0 and theta[i] - new > min(GROWTH, TO_ONE * (1 + theta[i])):
-                out[i] = -min(GROWTH, TO_ONE * (1 + theta[i]))
-            elif self.covariance[i] and abs(theta[i]) > NO_SIZE * abs(s * d[i]):
-                if new * theta[i] < 0 and abs(new) > COVARIANCE_SIGN * abs(theta[i]):
-                    out[i] = -(1 + COVARIANCE_SIGN) * theta[i]
-                elif abs(s * d[i]) > COVARIANCE_GROWTH * abs(theta[i]):
-                    out[i] = float(np.copysign(COVARIANCE_GROWTH * theta[i], d[i]))
+                out[i] = -2 * at if i in limited else (FLOOR - 1) * at
+            elif self.unbounded[i] and at < 0 and at - new > OUTWARDS * abs(at):
+                out[i] = 0.5 * move
+            elif self.correlation[i] and new * at < 0 and abs(new) > SIGN_FRACTION * abs(at):
+                out[i] = -2 * at
+            elif self.correlation[i] and new - at > min(GROWTH, TO_ONE * (1 - at)):
+                out[i] = min(GROWTH, TO_ONE * (1 - at))
+            elif self.correlation[i] and at < 0 and at - new > min(GROWTH, TO_ONE * (1 + at)):
+                out[i] = -min(GROWTH, TO_ONE * (1 + at))
+            elif self.covariance[i] and abs(at) > NO_SIZE * abs(move):
+                if new * at < 0 and abs(new) > COVARIANCE_SIGN * abs(at):
+                    out[i] = -(1 + COVARIANCE_SIGN) * at
+                elif abs(move) > COVARIANCE_GROWTH * abs(at):
+                    out[i] = float(np.copysign(COVARIANCE_GROWTH * at, move))
         return out
 
     def sign_changes(self, theta: FloatArray, moved: Mapping[int, float]) -> bool:

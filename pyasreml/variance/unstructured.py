@@ -41,12 +41,21 @@ class Unstructured(Factored):
         inverse = half.T @ half
         r, c = self._row, self._col
         # d(S^-1)[a, b] for parameter (r, c):  -(S^-1[a, r] S^-1[c, b] + S^-1[a, c] S^-1[r, b]), halved on the diagonal
-        ar, cb = inverse[np.ix_(r, r)], inverse[np.ix_(c, c)]
-        ac, rb = inverse[np.ix_(c, r)], inverse[np.ix_(r, c)]
-        once = np.where(r == c, 0.5, 1.0)
-        dc = -once[:, None] * (ar * cb + ac * rb)
+        by_row, by_column = inverse[:, r], inverse[:, c]
+        across = by_row[c]
+        dc = by_row[r]
+        dc *= by_column[c]
+        dc += across * across.T
+        dc *= np.where(r == c, -0.5, -1.0)[:, None]
         dlogdet = np.where(r == c, 1.0, 2.0) * inverse[r, c]
         return Coefficients(inverse[r, c], dc, float(2 * np.log(np.diagonal(factor)).sum()), dlogdet)
+
+    def feasible(self, theta: FloatArray) -> bool:
+        try:
+            np.linalg.cholesky(self.matrix(theta))
+        except np.linalg.LinAlgError:
+            return False
+        return True
 
     def working(self, theta: FloatArray, x: FloatArray) -> list[FloatArray]:
         return self.slopes_times(theta, np.asarray(np.linalg.solve(self.matrix(theta), x), np.float64))

@@ -61,6 +61,7 @@ class WhitenedTerm:
         self._slices = [slice(a, b) for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
         self._rest: IntArray = np.setdiff1d(np.arange(edges[-1]), np.arange(edges[place], edges[place + 1]))
         self._inverses: dict[int, Numeric] = {}
+        self._last: tuple[bytes, FactorPoint] | None = None
 
     @property
     def own(self) -> slice:
@@ -68,8 +69,12 @@ class WhitenedTerm:
         return self._slices[self.place]
 
     def factor_at(self, theta: FloatArray) -> FactorPoint:
-        """T at the term's parameters."""
-        return self.structure.factor_at(theta[self.own])
+        """T at the term's parameters; the last one is remembered."""
+        own = theta[self.own]
+        key = own.tobytes()
+        if self._last is None or self._last[0] != key:
+            self._last = key, self.structure.factor_at(own)
+        return self._last[1]
 
     def coefficients(self, theta: FloatArray) -> Coefficients:
         """The prior's coefficients; derivatives in the rows of all the term's parameters."""
@@ -95,6 +100,15 @@ class WhitenedTerm:
         by = np.argsort(effect.ravel(), kind="stable")
         return effect.ravel()[by], unknown.ravel()[by], entry.ravel()[by].astype(np.int64)
 
+    def unknown_pairs(self) -> tuple[IntArray, IntArray]:
+        """Pairs of unknowns, row >= col, that one effect takes: those of columns of T with entries in one row."""
+        size, rank = self.structure.size, self.structure.rank
+        there = np.zeros((size, rank), bool)
+        there[self.entry_row, self.entry_col] = True
+        row, col = np.nonzero(np.tril(there.T.astype(np.int64) @ there))
+        at = np.arange(self.before)[:, None, None] * rank * self.after + np.arange(self.after)[:, None]
+        return tuple((at + x * self.after).ravel().astype(np.int64) for x in (row, col))  # type: ignore[return-value]
+
     def effects(self, values: FloatArray, v: FloatArray) -> FloatArray:
         """S v for v (unknowns,) or (unknowns, m), T given by its entries."""
         return self._apply(values, self.entry_row, self.entry_col, self.structure.size, self.structure.rank, v)
@@ -113,10 +127,12 @@ class WhitenedTerm:
 
     def pairings(self, h: FloatArray, v: FloatArray) -> FloatArray:
         """h'(I ⊗ E ⊗ I)v for the unit matrix E of each entry of T, float array (t,)."""
-        left = h.reshape(self.before, self.structure.size, self.after)
-        right = v.reshape(self.before, self.structure.rank, self.after)
-        both = np.einsum("bka,bra->kr", left, right)
+        both = self._by_level(h, self.structure.size) @ self._by_level(v, self.structure.rank).T
         return np.asarray(both[self.entry_row, self.entry_col])
+
+    def _by_level(self, x: FloatArray, width: int) -> FloatArray:
+        """The elements of each level of Σ, or column of T, in a row: x (before * width * after,) as a matrix."""
+        return x.reshape(self.before, width, self.after).transpose(1, 0, 2).reshape(width, -1)
 
     def scores(self, theta: FloatArray, h: FloatArray) -> FloatArray:
         """Unknowns (K₁ ⊗ T' ⊗ K₂)h for h = Z'R⁻¹e, float array (unknowns,)."""
@@ -194,11 +210,9 @@ class WhitenedTerm:
         level, parameter, source = self.structure.moves()
         mine = source >= self.structure.size
         level, parameter, source = level[mine], parameter[mine], source[mine]
-        left = h.reshape(self.before, self.structure.size, self.after)
-        right = known.reshape(self.before, self.structure.size, self.after)
-        products = np.einsum("bka,bla->kl", left, right, optimize=True)
+        products = self._by_level(h, self.structure.size) @ self._by_level(known, self.structure.size).T
         out = np.zeros((len(self.structure.parameters),) * 2)
-        out[np.ix_(parameter, parameter)] = products[np.ix_(level, level)] * (source[:, None] == source)
+        out[parameter[:, None], parameter] = products[level[:, None], level] * (source[:, None] == source)
         return out
 
     def known_times(self, theta: FloatArray, h: FloatArray, turned: bool = False) -> FloatArray:

@@ -166,3 +166,15 @@ def test_rows_that_are_long_for_a_large_system_come_last_and_cost_no_time():
     choice = choose(pattern, "amd")
     assert sorted(choice.perm[-groups:]) == list(range(n, n + groups))
     assert choice.nnz < 50 * n
+
+
+def test_hubs_come_last_where_that_is_cheap():
+    """Leaves of four equations each, all with ten hubs: the hubs last, at no more cost than by degrees alone."""
+    leaf, hubs = np.arange(1200).reshape(300, 4), 1200 + np.arange(10)
+    pairs = [(leaf[:, i], leaf[:, j]) for i in range(4) for j in range(i + 1)]
+    pairs += [(np.full(300, h), leaf[:, k % 4]) for k, h in enumerate(hubs)]
+    row, col = (np.concatenate(x) for x in zip(*pairs, (hubs, hubs), strict=True))
+    pattern, _ = build_pattern(1210, row, col)
+    found = choose(pattern)
+    assert set(found.perm[-10:]) == set(hubs)
+    assert found.flops <= choose(pattern, "amd").flops
