@@ -12,7 +12,7 @@ import pyasreml as pa
 from pyasreml.mme import sensitivity
 from pyasreml.mme.equations import Equations
 from pyasreml.mme.sensitivity import Sensitivity
-from pyasreml.reml.point import evaluate
+from pyasreml.reml.evaluate import evaluate
 
 pytestmark = pytest.mark.filterwarnings("ignore::pyasreml.AsremlWarning")
 
