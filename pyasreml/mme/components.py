@@ -14,6 +14,7 @@ from pyasreml.linalg import Components
 from pyasreml.linalg._linalg import Numeric as OwnNumeric
 from pyasreml.mme.equations import Equations
 from pyasreml.mme.records import Statistics
+from pyasreml.variance.base import Coefficients
 from pyasreml.variance.product import Product
 from pyasreml.variance.scaled import CommonVariance
 
@@ -59,12 +60,13 @@ class ComponentModel:
         self.own = int(own[0]) if own.size else None
         self.parameters = np.append(self.rows, own)
         self.order = np.append(np.arange(1, self.rows.size + 1), np.zeros(own.size, np.int64))
-        one = np.ones(1)
-        points = [p.coefficients(one[: p.parameter_count]) for p in (*eq.variance.sections, *eq.variance.random)]
-        self.constants = np.array([p.c[0] for p in points])
+        points = [_at_one(p) for p in (*eq.variance.sections, *eq.variance.random)]
+        self.constants = np.array([c for c, _ in points])
         self.proper = np.array([float(p.proper) for p in eq.variance.random])
         self.count = int(np.count_nonzero(eq.residual.kept))
-        self.logdet = eq.residual.logdet(0, points[0])[0] + sum(p.logdet for p in points[1:])
+        c = self.constants[:1]
+        residual = eq.residual.logdet(0, Coefficients(c, np.zeros((0, 1)), points[0][1], np.zeros(0)))[0]
+        self.logdet = residual + sum(logdet for _, logdet in points[1:])
         none = np.zeros(0, np.int64)
         parts = [(none, none, none, np.zeros(0))]
         for t in terms:
@@ -95,6 +97,14 @@ def _component_model(eq: Equations) -> ComponentModel | None:
     if section.parameter_count and not _one_variance(section):
         return None
     return ComponentModel(eq, eq.records, numeric)
+
+
+def _at_one(product: Product) -> tuple[float, float]:
+    """The coefficient and the log-determinant where the parameter, if there is one, is 1."""
+    if product.parameter_count == product.scale:
+        return product.unscaled
+    point = product.coefficients(np.ones(1))
+    return float(point.c[0]), point.logdet
 
 
 def _one_variance(product: Product) -> bool:

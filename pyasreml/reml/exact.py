@@ -211,8 +211,8 @@ class Exact:
         slow, before = False, np.inf
         for number in range(done + 1, self.maxit + 1):
             plain = here.ai
-            corrected = _with_secants(plain, pairs)
-            if slow:
+            corrected = _with_secants(plain, pairs) if pairs else plain
+            if slow and pairs:
                 here = replace(here, ai=corrected)
             singular.clear()  # near the edge of its cone a matrix may be so for a while
             # one that was released may have stayed where it was
@@ -243,7 +243,7 @@ class Exact:
                 break
             step, fall = nearer.free - here.free, here.score - nearer.score
             slow = gain > SLOW * before
-            slow &= not pairs or _foretells_better(corrected, plain, step, fall)
+            slow = slow and (not pairs or _foretells_better(corrected, plain, step, fall))
             before = gain
             if gain < NEAR or number - done >= PATIENCE:
                 pairs.append((step, fall))
@@ -421,7 +421,7 @@ class Exact:
 
     def _rescaled(self, here: _Local, newton: _Move, live: IntArray) -> _Local | None:
         """The Newton step rescaled; None where it gains too little, or passes a bound."""
-        free = self._rescaling.step(here.point, here.free, newton.direction, live)
+        free = self._rescaling.step(here.point, here.free, newton.direction, newton.gain, live)
         if free is None or (free < self._lower).any() or (np.abs(free[self._correlation]) >= CORRELATION_BOUND).any():
             return None
         try:

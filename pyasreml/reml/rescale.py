@@ -65,7 +65,13 @@ class Rescaling:
         if self._constraint is not None:
             self._effects[self._constraint.linked] = np.inf
 
-    def step(self, point: Point, free: FloatArray, newton: FloatArray, live: IntArray) -> FloatArray | None:
+        # the U'd below which no ρ is so far from 1 that it is worth while
+        x = WORTHWHILE**2 / (1 + WORTHWHILE)
+        self._least = 0.5 * x * min([*self._effects.tolist(), *(copies for _, _, copies in self._matrices)])
+
+    def step(
+        self, point: Point, free: FloatArray, newton: FloatArray, gain: float, live: IntArray
+    ) -> FloatArray | None:
         """Free coordinates after the rescaled step; None where it would hardly differ from the Newton step.
 
         Parameters
@@ -75,9 +81,13 @@ class Rescaling:
             Its free coordinates.
         newton : float array (p,)
             The Newton step in these.
+        gain : float
+            Its U'd, which no parameter's own s²/A exceeds.
         live : int array
             Parameters that move.
         """
+        if gain < self._least:
+            return None
         score, ai = point.score, point.ai
         if self._constraint is not None:
             score, ai = self._constraint.pull(score, ai)

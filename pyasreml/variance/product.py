@@ -108,7 +108,7 @@ class Product:
         """γ times a constant matrix with one coefficient: the plain variance component."""
         if gamma == 0:
             raise NotFeasible("a variance is zero")
-        constant, logdet = self._unscaled
+        constant, logdet = self.unscaled
         c = constant / gamma
         return Coefficients(
             np.array([c]),
@@ -118,10 +118,10 @@ class Product:
         )
 
     @cached_property
-    def _unscaled(self) -> tuple[float, float]:
-        """The one coefficient and the log-determinant without the scale."""
+    def unscaled(self) -> tuple[float, float]:
+        """The one coefficient, and the log-determinant, of a product without parameters but the scale, at scale 1."""
         constant = [f.coefficients(np.zeros(0)) for f in self.factors]
-        c = float(np.prod([p.c[0] for p in constant]))
+        c = prod(float(p.c[0]) for p in constant)
         return c, sum(self.proper / f.proper * p.logdet for f, p in zip(self.factors, constant, strict=True))
 
     def working(self, theta: FloatArray, x: FloatArray) -> FloatArray:
