@@ -140,7 +140,7 @@ class Unstructured(Factored):
         r, c = self._row, self._col
         gradient = self.matrix(np.where(r == c, score, 0.5 * score))
         roots, vectors = np.linalg.eigh(gradient)
-        size = (vectors * np.abs(2 * roots)) @ vectors.T
+        size = (vectors * np.maximum(-2 * roots, 0)) @ vectors.T
         return np.asarray(np.where(c[:, None] == c, size[np.ix_(r, r)], 0.0))
 
     def free_columns(self) -> tuple[IntArray, ...]:
