@@ -39,6 +39,7 @@ SUBJECTS = (
         ratings,
         {"small": {"share": 1 / 9}, "medium": {"share": 1 / 3}, "full": {"share": 1.0}},
         peers={"lme4": "full", "glmmTMB": "full"},
+        repeat=3,
     ),
     Case("field", "B3: field, AR1 x AR1, varieties five times each", field, SIDES),
     Case("field_units", "B3: the same with units", partial(field, units=True), SIDES),
@@ -56,6 +57,7 @@ SUBJECTS = (
         partial(sites, 6, model="us(site)"),
         GENOTYPES,
         peers={"glmmTMB": "full"},
+        repeat=3,
     ),
     Case(
         "animals",
@@ -96,7 +98,7 @@ SUBJECTS = (
         regression,
         {"small": {"subjects": 500}, "medium": {"subjects": 1_500}, "full": {"subjects": 5_000}},
         peers={"lme4": "full", "nlme": "full", "glmmTMB": "full", "statsmodels": "medium"},
-        repeat=5,
+        repeat=10,
     ),
     Case(
         "crossed",
@@ -118,7 +120,7 @@ GRID_CASES = (
         one_factor,
         GRID,
         peers={"lme4": "full", "nlme": "full", "glmmTMB": "full", "statsmodels": "medium"},
-        repeat=5,
+        repeat=15,
         published=_walls(5.1, 4.8, 5.6, 5.8),
     ),
     Case("grm", "grid: one genomic relationship matrix", grm, GRID, published=_walls(4.8, 5.2, 15.1, 84.3)),
