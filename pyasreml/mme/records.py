@@ -131,10 +131,13 @@ class Records:
         kept = self.y[observed]
         left = float(kept @ kept)
         self.lost = float(y @ y) / left if left else np.inf
+        self._last: tuple[FloatArray, ResidualOperator] | None = None
 
     def operator(self, c: FloatArray) -> ResidualOperator:
-        """R⁻¹ at the coefficients c."""
-        return self.residual.operator(c)
+        """R⁻¹ at the coefficients c, that of the last ones remembered."""
+        if self._last is None or self._last[0] is not c:
+            self._last = c, self.residual.operator(c)
+        return self._last[1]
 
     def side(self, c: FloatArray) -> Side:
         """The response's side at the coefficients c."""

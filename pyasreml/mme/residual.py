@@ -90,7 +90,11 @@ class Residual:
             np.bincount(self.coef[a:b] - lo, minlength=hi - lo)
             for a, b, lo, hi in zip(bounds[:-1], bounds[1:], self.offsets[:-1], self.offsets[1:], strict=True)
         ]
-        if not self.diagonal:
+        if self.diagonal:
+            # by record, zero where it takes no part
+            self._coef_at, self._value_at = np.zeros(self.n, np.int64), np.zeros(self.n)
+            self._coef_at[self.row], self._value_at[self.row] = self.coef, self.value
+        else:
             self._prepare_pattern()
 
     def _prepare_pattern(self) -> None:
@@ -109,8 +113,7 @@ class Residual:
     def operator(self, c: FloatArray) -> ResidualOperator:
         """R⁻¹ at coefficients c."""
         if self.diagonal:
-            r = np.bincount(self.row, weights=self.value * c[self.coef], minlength=self.n).astype(float, copy=False)
-            return ResidualOperator(r, None)
+            return ResidualOperator(self._value_at * c[self._coef_at], None)
         values = np.bincount(self._where, weights=self._full_value * c[self._full_coef], minlength=self._pattern.nnz)
         return ResidualOperator(None, self._pattern.with_values(values.astype(np.float64, copy=False)))
 

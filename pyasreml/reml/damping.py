@@ -30,19 +30,26 @@ def penalise(ai: FloatArray, live: IntArray, loading: Flags, number: int) -> Flo
     return out
 
 
-def damp(ai: FloatArray, live: IntArray, matrix: Flags) -> tuple[FloatArray, bool]:
+def damp(ai: FloatArray, live: IntArray, matrix: Flags) -> tuple[FloatArray, bool, FloatArray | None]:
     """The information, its diagonal raised where a variance parameter is nearly determined by the others.
 
     The smallest ratio of a parameter's information given all others to its own is added, as a fraction, to the
     whole diagonal (a ridge as large as the defect).
+
+    Returns
+    -------
+    ai : float array (p, p)
+    damped : bool
+    inverse : float array (live,) or None
+        The diagonal of its inverse on the rows `live`, where it is known.
     """
     # elements of covariance matrices are close to determined by each other near the edge of their cone
     proper = ~matrix[live]
     if not proper.any():
-        return ai, False
+        return ai, False, None
     block = ai[live[:, None], live]
-    given_others = 1 / np.abs(inverse_diagonal(block))
-    defect = float((given_others / block.diagonal())[proper].min())
+    inverse = np.abs(inverse_diagonal(block))
+    defect = float((1 / inverse / block.diagonal())[proper].min())
     if defect >= NEAR_SINGULAR:
-        return ai, False
-    return ai + defect * np.diag(np.diagonal(ai)), True
+        return ai, False, inverse
+    return ai + defect * np.diag(np.diagonal(ai)), True, None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -279,7 +280,7 @@ class Likeness:
                 new[i] += moved[i] if i in moved else s * d[i]
         steps: dict[int, float] = {}
         matrices = 0
-        for product, rows in self._owners():
+        for product, rows in self._shaped:
             linked = self._constraint is not None and self._constraint.linked[rows].any()
             if linked or product.feasible(new[rows]):
                 continue
@@ -294,17 +295,19 @@ class Likeness:
             warn(f"US updates modified {matrices} times in iteration {number} to remain positive definite.")
         return steps
 
-    def _owners(self) -> list[tuple[Product, IntArray]]:
-        """Every product with the rows of its parameters."""
+    @cached_property
+    def _shaped(self) -> list[tuple[Product, IntArray]]:
+        """Products with more than a scale, and the rows of their parameters."""
         eq = self.equations
         owners = [(p, eq.rows_of_term(t)) for t, p in enumerate(eq.variance.random)]
-        return owners + [(p, eq.rows_of_section(k)) for k, p in enumerate(eq.variance.sections)]
+        owners += [(p, eq.rows_of_section(k)) for k, p in enumerate(eq.variance.sections)]
+        return [(p, rows) for p, rows in owners if p.shaped]
 
     def _update(self, state: _State, point: Point, number: int) -> _Update:
         theta, score = state.theta, point.score
         rows = live = self._live(state, point, number)
         penalised = penalise(point.ai, live, self._loading, number)
-        ai, damped = damp(penalised, live, self._matrix)
+        ai, damped, variances = damp(penalised, live, self._matrix)
         d = direction(ai, score, live, {})
         s = state.nominal * (DAMPED_STEP if damped else 1.0)
         if number > 1 and live.size and state.nominal**2 * (score[live] @ d[live]) / live.size < FULL_STEP_GAIN:
@@ -329,7 +332,11 @@ class Likeness:
         free = np.array([i for i in live if i not in moved], np.int64)
         information = np.sqrt(np.maximum(np.diagonal(point.ai), 0.0))
         negligible = self._limits.floored & (theta * information < NEGLIGIBLE)
-        largest, waiting = self._sizes(ai, d, free, negligible)
+        if variances is not None and free.size == rows.size:
+            errors = np.sqrt(variances)
+        else:
+            errors = standard_errors(ai, free) if free.size else np.zeros(0)
+        largest, waiting = self._sizes(d, free, errors, negligible)
         new = theta.copy()
         for i in live.tolist():
             if i != self._sigma2:
@@ -373,13 +380,13 @@ class Likeness:
         state.step = new - state.theta
 
     def _sizes(
-        self, ai: FloatArray, d: FloatArray, rows: IntArray, negligible: npt.NDArray[np.bool_]
+        self, d: FloatArray, rows: IntArray, errors: FloatArray, negligible: npt.NDArray[np.bool_]
     ) -> tuple[float, float]:
         """Largest |d|/se of the free rows, and the root mean square of those not negligible; sigma2 left out."""
         proper = rows != self._sigma2 if self._sigma2 is not None else np.ones(rows.size, bool)
         if not proper.any():
             return 0.0, 0.0
-        z = np.abs(d[rows]) / standard_errors(ai, rows)
+        z = np.abs(d[rows]) / errors
         waited = z[proper & ~negligible[rows]]
         return float(z[proper].max()), float(np.sqrt(np.square(waited).mean())) if waited.size else 0.0
 
@@ -389,8 +396,8 @@ class Likeness:
         Of a correlation structure the correlations only: what its variance does has another cause.
         """
         count = 0
-        for product, rows in self._owners():
-            if product.parameter_count == int(product.scale) or product.feasible(new[rows]):
+        for product, rows in self._shaped:
+            if product.feasible(new[rows]):
                 continue
             some = rows[self._limits.correlation[rows]]
             halved = some if some.size and not self._matrix[rows].any() else rows
@@ -406,9 +413,8 @@ class Likeness:
     def _keep_constrained(self, theta: FloatArray, new: FloatArray) -> int:
         """The same where parameters of one structure follow from those of another: the whole move is halved."""
         assert self._constraint is not None
-        owners = [(p, rows) for p, rows in self._owners() if p.parameter_count > int(p.scale)]
         for halvings in range(60):
-            if self._constraint.feasible(new) and all(p.feasible(new[rows]) for p, rows in owners):
+            if self._constraint.feasible(new) and all(p.feasible(new[rows]) for p, rows in self._shaped):
                 return len(self.table) if halvings else 0
             new[:] = 0.5 * (theta + new)
         new[:] = theta
