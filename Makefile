@@ -57,7 +57,7 @@ sanitize: $(READY)
 	cd $(SANITIZED) && CFLAGS="$(SANITIZERS)" CXXFLAGS="$(SANITIZERS)" LDFLAGS="$(SANITIZERS)" $(CURDIR)/$(BIN)/python setup.py -q build_ext --inplace
 	nm -D $(SANITIZED)/pyasreml/linalg/*.so | grep -q __asan_  # otherwise the flags were not taken
 	cd $(SANITIZED) && ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so) $$(g++ -print-file-name=libstdc++.so)" \
-	  $(CURDIR)/$(BIN)/python -m pytest tests/linalg -q -p no:cacheprovider
+	  $(CURDIR)/$(BIN)/python -m pytest tests/linalg tests/mme tests/reml/test_components.py -q -p no:cacheprovider
 
 setup: $(READY)
 
