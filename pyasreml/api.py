@@ -35,7 +35,8 @@ from pyasreml.fit.memory import Budget, Meter, memory_failed, predicted, report
 from pyasreml.fit.param_lists import random_list, read_values, residual_list, table_of, warn_unused
 from pyasreml.model import model_spec, update_formula
 from pyasreml.options import Options
-from pyasreml.reml.exact import MAXIT, Exact
+from pyasreml.reml.edge import exact_estimates
+from pyasreml.reml.exact import MAXIT
 from pyasreml.reml.iterate import Estimates, Iterate
 from pyasreml.reml.likeness import Likeness
 from pyasreml.variance.build import VarianceModel, build_variance
@@ -293,7 +294,14 @@ def _estimate(
 ) -> Estimates:
     if options.exact:
         maxit = options.maxit if "maxit" in set_by_user else MAXIT
-        return Exact(engine.equations, maxit=maxit, ai_sing=options.ai_sing, release=restart, watch=watch).run()
+        return exact_estimates(
+            engine.equations,
+            engine.equations_to_edge,
+            maxit=maxit,
+            ai_sing=options.ai_sing,
+            release=restart,
+            watch=watch,
+        )
     return Likeness(
         engine.equations,
         step=options.update_step_size if restart else options.step_size,

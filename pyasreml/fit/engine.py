@@ -79,7 +79,7 @@ class Engine:
         self.variance = variance
         self.options = options
         self._check = check
-        self._to_edge = options.exact
+        self._to_edge = False
         self._equations: Equations | None = None
         self._state: tuple[bytes, bool, State] | None = None
 
@@ -103,7 +103,7 @@ class Engine:
         before = self.equations
         white = [w is not None for w in whitenable(self._rotated[0])]
         if white != [w is not None for w in before.whitened]:
-            self._to_edge, self._equations = True, None
+            self._to_edge, self._equations, self._state = True, None, None
             try:
                 return self.equations
             except WorkspaceError:

@@ -8,7 +8,7 @@ points outwards.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -46,6 +46,8 @@ WHITE_BOUND = 1e-12
 """The same for a term that is whitened, whose score keeps its digits."""
 EDGE = 10.0
 """Below this multiple of a root's bound a matrix is at the edge of its cone: the information may lose its digits."""
+NEAR_EDGE = 1e-4
+"""So it is where some level keeps less than this part of its variance, given those before it."""
 CROSSING = 1e-4
 """A root of a Cholesky factor passes zero while its column holds more than this, times the root of the scale."""
 CORRELATION_BOUND = 1 - 1e-7
@@ -110,6 +112,20 @@ def _foretells_better(corrected: FloatArray, plain: FloatArray, step: FloatArray
     return left < BETTER * missed
 
 
+class AtEdge(Exception):
+    """The iteration came near to a singular covariance matrix in equations that need its inverse.
+
+    Attributes
+    ----------
+    theta : float array (p,)
+    iterates : tuple of Iterate
+        The lines before.
+    """
+
+    def __init__(self, theta: FloatArray, iterates: Sequence[Iterate]):
+        self.theta, self.iterates = theta, tuple(iterates)
+
+
 class Exact:
     """Stepper to the REML optimum.
 
@@ -126,6 +142,10 @@ class Exact:
     release : bool
         Let parameters with code B leave their boundary, as a refit does; else they are held where they start.
     watch : callable, optional
+    done : int
+        Iterations made before, elsewhere.
+    stop_at_edge : bool
+        Raise `AtEdge` near a singular matrix whose inverse the equations hold.
     """
 
     def __init__(
@@ -138,8 +158,12 @@ class Exact:
         start: FloatArray | None = None,
         release: bool = False,
         watch: Watcher | None = None,
+        done: int = 0,
+        stop_at_edge: bool = False,
     ):
         self.equations = equations
+        self.done = done
+        self.stop_at_edge = stop_at_edge
         self.table = equations.variance.parameters
         self.maxit = maxit
         self.ai_sing = ai_sing
@@ -184,16 +208,16 @@ class Exact:
 
         Where a parameter's likelihood may have several maxima, from the best of its values at the end again.
         """
-        found = self._run(0)
+        found = self._run(self.done)
         if not tries_values(self.equations):
             return found
-        while found.converged and len(found.iterates) < self.maxit:
+        while found.converged and self.done + len(found.iterates) < self.maxit:
             point = found.point
             start = better(self.equations, point.theta, self._active, point.loglik)
             if start is None:
                 break
             self.start = start
-            again = self._run(len(found.iterates))
+            again = self._run(self.done + len(found.iterates))
             if not again.converged or again.point.loglik <= point.loglik:
                 break
             found = replace(again, iterates=(*found.iterates, *again.iterates))
@@ -202,6 +226,7 @@ class Exact:
         return found
 
     def _run(self, done: int) -> Estimates:
+        self._stop(self.chart.to_free(self.start), self.start, ())
         here = self._first()
         bound: set[int] = set()
         singular: set[int] = set()
@@ -210,6 +235,7 @@ class Exact:
         pairs: deque[tuple[FloatArray, FloatArray]] = deque(maxlen=PAIRS)
         slow, before = False, np.inf
         for number in range(done + 1, self.maxit + 1):
+            self._stop(here.free, here.point.theta, iterates)
             plain = here.ai
             corrected = _with_secants(plain, pairs) if pairs else plain
             if slow and pairs:
@@ -250,6 +276,14 @@ class Exact:
             previous, here = here.point.theta, nearer
             bound |= {i for i in hit if self._at_bound(here.free, i)}
         return self._finish(here, previous, bound, singular, tuple(iterates), converged, message)
+
+    def _stop(self, free: FloatArray, theta: FloatArray, iterates: Sequence[Iterate]) -> None:
+        if not self.stop_at_edge:
+            return
+        inverted = self.chart.roots & ~self.chart.whitened
+        near = self.chart.nearly_singular(theta, NEAR_EDGE)[inverted].any()
+        if near or self.chart.at_edge(free, EDGE * self._lower):
+            raise AtEdge(theta, iterates)
 
     def _finish(
         self,

@@ -19,8 +19,8 @@ from pyasreml.errors import FitError, warn
 from pyasreml.mme.equations import Equations
 from pyasreml.reml.chart import Chart
 from pyasreml.reml.damping import damp, penalise
+from pyasreml.reml.edge import exact_estimates
 from pyasreml.reml.evaluate import evaluate
-from pyasreml.reml.exact import Exact
 from pyasreml.reml.information import direction, inverse, singular_rows, singularities, standard_errors
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
 from pyasreml.reml.limits import Limits
@@ -210,8 +210,9 @@ class Likeness:
             if self.watch is not None:
                 self.watch(state.iterates[-1])
 
-        stepper = Exact(
-            self.equations if self._to_edge is None else self._to_edge(),
+        found = exact_estimates(
+            self.equations,
+            self._to_edge,
             maxit=2 * self.maxit,
             ai_sing=True,
             gain=GUARDED_GAIN,
@@ -219,7 +220,7 @@ class Likeness:
             release=self._release,
             watch=record,
         )
-        return replace(stepper.run(), iterates=tuple(state.iterates))
+        return replace(found, iterates=tuple(state.iterates))
 
     def _failed(self, state: _State, point: Point | None, message: str) -> Estimates:
         """What there is after a failure: the last point that could be evaluated, nothing updated."""
