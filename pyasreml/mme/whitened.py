@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
+from pyasreml.linalg._linalg import expand
 from pyasreml.linalg.backends import Numeric
 from pyasreml.variance.whitened import WhitenedTerm
 
@@ -103,19 +104,8 @@ class Whitening:
         products : int array (number of products, 3)
             Coefficient of the structures and the two entries of T that each product multiplies.
         """
-        row, col, coef, value = lists
-        parts = []
         span = self.factor_offsets[-1]
-        for lo in range(0, row.size, BLOCK):
-            piece = slice(lo, lo + BLOCK)
-            which, left, right = self.pairs(row[piece], col[piece])
-            r, c, v = self._unknown[left], self._unknown[right], value[piece][which]
-            same = row[piece][which] == col[piece][which]
-            # of a diagonal entry's pairs one order is enough; two effects with one unknown meet on its diagonal twice
-            keep = ~same | (r >= c)
-            v = np.where(~same & (r == c), 2 * v, v)
-            key = (coef[piece][which] * span + self._entry[left]) * span + self._entry[right]
-            parts.append((np.maximum(r, c)[keep], np.minimum(r, c)[keep], key[keep], v[keep]))
+        parts: list[Lists] = [expand(*lists, *self.rows, span)]
         parts.append((prior[0], prior[1], prior[2] * span * span, prior[3]))
         parts.extend(self._needed())
         rows, cols, key, values = (np.concatenate(x) for x in zip(*parts, strict=True))
