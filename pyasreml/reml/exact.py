@@ -217,7 +217,10 @@ class Exact:
             if start is None:
                 break
             self.start = start
-            again = self._run(self.done + len(found.iterates))
+            try:
+                again = self._run(self.done + len(found.iterates))
+            except AtEdge as edge:
+                raise AtEdge(edge.theta, (*found.iterates, *edge.iterates)) from None
             if not again.converged or again.point.loglik <= point.loglik:
                 break
             found = replace(again, iterates=(*found.iterates, *again.iterates))
