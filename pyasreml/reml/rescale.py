@@ -25,7 +25,9 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-TINY = 1e-300
+TINY = 1e-100
+LARGEST = 1e6
+"""No variance grows by more than about this factor in one step."""
 WORTHWHILE = 0.05
 """A step is rescaled where some ρ differs from 1 by more than this."""
 
@@ -98,24 +100,23 @@ class Rescaling:
         moving = np.zeros(free.size, bool)
         moving[live] = True
         matrices = [m for m in self._matrices if moving[m[0]].all()]
-        if matrices:
-            try:
-                natural = direction(ai, score, live, {})
-            except np.linalg.LinAlgError:
-                matrices = []
-        for rows, structure, copies in matrices:
-            own = direction(ai, score, rows, {})[rows]
-            found = _moved(structure, point.theta[rows], score[rows], own, natural[rows], copies)
-            if found is not None:
-                elements, ratio = found
-                out[rows] = structure.to_free(elements)
-                changed = max(changed, ratio)
+        try:
+            natural = direction(ai, score, live, {}) if matrices else newton
+            for rows, structure, copies in matrices:
+                own = direction(ai, score, rows, {})[rows]
+                found = _moved(structure, point.theta[rows], score[rows], own, natural[rows], copies)
+                if found is not None:
+                    elements, ratio = found
+                    out[rows] = structure.to_free(elements)
+                    changed = max(changed, ratio)
+        except np.linalg.LinAlgError:  # a singular information
+            return None
         return out if changed > 1 + WORTHWHILE else None
 
 
 def _roots(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Both ρ with ρ - 2 + 1/ρ = x, for x >= 0; the larger first."""
-    half = 0.5 * np.maximum(x, 0.0)
+    half = 0.5 * np.clip(x, 0.0, LARGEST)
     largest = 1 + half + np.sqrt(half * (2 + half))
     return largest, 1 / largest
 
