@@ -13,7 +13,7 @@ from pyasreml.linalg.kernel cimport (
     c_analyze, c_build, c_adjacency, c_locate, c_takahashi, c_sweep, c_echelon, c_raise_pivots, c_dot, c_tdot,
     c_symmetric, c_near_fit, c_transpose, c_gram, c_gram_parts, CRanges, EntryView, Sides, ComponentsView,
     AlikeSums, Origins, Prior, DenseColumns, c_small_subtrees,
-    find_blas_threads,
+    ByEffects, ByUnknowns, c_expand, find_blas_threads,
 )
 
 from pyasreml.errors import FitError

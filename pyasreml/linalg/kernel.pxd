@@ -183,5 +183,25 @@ cdef extern from "alike.hpp" namespace "pyasreml" nogil:
         void pairs(const Sides&)
 
 
+cdef extern from "whitened.hpp" namespace "pyasreml" nogil:
+    cdef cppclass ByEffects:
+        int64_t count
+        const int64_t* row
+        const int64_t* col
+        const int64_t* coef
+        const double* value
+        const int64_t* start
+        const int32_t* unknown
+        const int32_t* entry
+        int64_t span
+
+    cdef cppclass ByUnknowns:
+        vector[int64_t] row, col, key
+        vector[int32_t] number, sum
+        vector[double] value, factor
+
+    void c_expand "pyasreml::expand"(const ByEffects&, ByUnknowns&) except +
+
+
 cdef extern from "blas_threads.hpp" namespace "pyasreml":
     bint find_blas_threads(void*)

@@ -10,6 +10,15 @@ cdef object _int32(const vector[int32_t]& v):
     return out
 
 
+cdef object _int64(const vector[int64_t]& v):
+    cdef int64_t i, n = v.size()
+    out = np.empty(n, dtype=np.int64)
+    cdef int64_t[::1] o = out
+    for i in range(n):
+        o[i] = v[i]
+    return out
+
+
 cdef object _float64(const vector[double]& v):
     cdef int64_t i, n = v.size()
     out = np.empty(n)

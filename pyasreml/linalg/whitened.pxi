@@ -16,36 +16,22 @@ def expand(const int64_t[::1] row, const int64_t[::1] col, const int64_t[::1] co
     Returns
     -------
     rows, cols : (k,) int64 arrays
-        Of the lower triangle.
-    key : (k,) int64 array
-        (coefficient * span + left entry of T) * span + right entry.
+        Of the lower triangle, each place once.
+    number : (k,) int32 array
+        Sum of products that the entry is a multiple of.
     value : (k,) float64 array
+    sum, key, factor : (j,) arrays
+        A sum takes the factor times the product with that key, (coefficient * span + left entry of T) * span + right
+        entry.
     """
-    cdef int64_t e, p, q, k = 0, m = row.shape[0], size = 0, first
-    cdef int32_t r, c
-    cdef bint same
-    cdef double x
-    for e in range(m):
-        p = start[row[e] + 1] - start[row[e]]
-        size += p * (start[col[e] + 1] - start[col[e]])
-    rows, cols, keys = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
-    values = np.empty(size)
-    cdef int64_t[::1] i = rows, j = cols, key = keys
-    cdef double[::1] v = values
+    cdef ByEffects m
+    cdef ByUnknowns out
+    m.count = row.shape[0]
+    m.row, m.col, m.coef, m.value = _longs(row), _longs(col), _longs(coef), _doubles(value)
+    m.start, m.unknown, m.entry, m.span = &start[0], _ints(unknown), _ints(entry), span
     with nogil:
-        for e in range(m):
-            same = row[e] == col[e]
-            for p in range(start[row[e]], start[row[e] + 1]):
-                r, first = unknown[p], (coef[e] * span + entry[p]) * span
-                for q in range(start[col[e]], start[col[e] + 1]):
-                    c, x = unknown[q], value[e]
-                    # of a diagonal entry's pairs one order is enough; two effects with one unknown meet on its
-                    # diagonal twice
-                    if same and r < c:
-                        continue
-                    if not same and r == c:
-                        x = 2 * x
-                    i[k], j[k] = (r, c) if r >= c else (c, r)
-                    key[k], v[k] = first + entry[q], x
-                    k += 1
-    return rows[:k], cols[:k], keys[:k], values[:k]
+        c_expand(m, out)
+    return (
+        _int64(out.row), _int64(out.col), _int32(out.number), _float64(out.value), _int32(out.sum), _int64(out.key),
+        _float64(out.factor),
+    )

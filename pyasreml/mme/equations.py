@@ -27,7 +27,7 @@ from pyasreml.mme.records import records_of
 from pyasreml.mme.reduced import ReducedNumeric, Reduction
 from pyasreml.mme.residual import Residual, ResidualOperator
 from pyasreml.mme.rotation import Rotation, whitened_part
-from pyasreml.mme.whitened import WhitenedNumeric, Whitening, constant_products
+from pyasreml.mme.whitened import WhitenedNumeric, Whitening
 from pyasreml.variance.base import Coefficients, Entries, NotFeasible
 from pyasreml.variance.build import VarianceModel
 from pyasreml.variance.identity import Identity
@@ -155,7 +155,7 @@ class Equations:
         else:
             lists, self._products = self.whitening.expand(of_records, of_priors)
             unknowns = self.whitening.N
-            number = constant_products(self._products, self.coefficient_count)
+            number = self._products.constant(self.coefficient_count)
         self._last = dense_last(self._dense, self.unknown_offsets)
         gone = [self.unknown_offsets[t] + f.dropped for t, f in enumerate(self.flat) if f and f.dropped.size]
         self._reduction = Reduction(unknowns, np.concatenate(gone)) if gone else None

@@ -9,17 +9,19 @@ lists are made once. Outside this file everything is in terms of the effects:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
+from pyasreml.linalg import Csr
 from pyasreml.linalg._linalg import expand
 from pyasreml.linalg.backends import Numeric
 from pyasreml.variance.whitened import WhitenedTerm
 
-__all__ = ["WhitenedNumeric", "Whitening", "constant_products"]
+__all__ = ["Products", "WhitenedNumeric", "Whitening"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -95,23 +97,36 @@ class Whitening:
         width = self._count[col][which]
         return which, self._start[row][which] + number // width, self._start[col][which] + number % width
 
-    def expand(self, lists: Lists, prior: Lists) -> tuple[Lists, IntArray]:
+    def expand(self, lists: Lists, prior: Lists) -> tuple[Lists, Products]:
         """Entries of C̃ from those of W'R⁻¹W by effects and of the priors by unknowns.
 
         Returns
         -------
-        lists : row, column, number of the product, value
-        products : int array (number of products, 3)
-            Coefficient of the structures and the two entries of T that each product multiplies.
+        lists : row, column, number of the sum of products, value
+        products : Products
         """
         span = self.factor_offsets[-1]
-        parts: list[Lists] = [expand(*lists, *self.rows, span)]
-        parts.append((prior[0], prior[1], prior[2] * span * span, prior[3]))
-        parts.extend(self._needed())
-        rows, cols, key, values = (np.concatenate(x) for x in zip(*parts, strict=True))
-        found, number = _numbered(key, span)
-        products = np.stack([found // span**2, found // span % span, found % span], axis=1)
-        return (rows, cols, number, values), products
+        row, col, number, value, sums, key, factor = expand(*lists, *self.rows, span)
+        rows, cols, plain, values = (np.concatenate(x) for x in zip(prior, *self._needed(), strict=True))
+        kinds, of_kind = _numbered(plain, span)
+        found, place = _numbered(np.concatenate([key, kinds * span * span]), span)
+        count = int(sums.max(initial=-1)) + 1
+        # a sum of its own for every product that stands alone
+        by = np.concatenate([sums, count + np.arange(kinds.size)])
+        factors = np.concatenate([factor, np.ones(kinds.size)])
+        order = np.argsort(by, kind="stable")
+        start = np.concatenate([[0], np.cumsum(np.bincount(by, minlength=count + kinds.size))]).astype(np.int64)
+        matrix = Csr.unchecked(
+            count + kinds.size, found.size, start, np.ascontiguousarray(place[order], np.int32), factors[order]
+        )
+        products = Products(found // span**2, found // span % span, found % span, matrix, count)
+        together = (
+            np.concatenate([row, rows]),
+            np.concatenate([col, cols]),
+            np.concatenate([number.astype(np.int64), count + of_kind]),
+            np.concatenate([value, values]),
+        )
+        return together, products
 
     def _needed(self) -> list[Lists]:
         """Structural zeros: pairs of unknowns of one effect, whose inverse gives the effect's variance."""
@@ -180,12 +195,33 @@ def _numbered(key: IntArray, span: int) -> tuple[IntArray, IntArray]:
     return np.flatnonzero(there), (np.cumsum(there) - 1)[key]
 
 
-def constant_products(products: IntArray, coefficients: int) -> IntArray:
-    """Number of the product of each of the structures' coefficients with no entry of T, -1 where there is none."""
-    out = np.full(coefficients, -1, np.int64)
-    plain = np.flatnonzero((products[:, 1] == 0) & (products[:, 2] == 0))
-    out[products[plain, 0]] = plain
-    return out
+@dataclass(frozen=True)
+class Products:
+    """What the entries of C̃ are multiples of: sums of products of a coefficient and two entries of T.
+
+    Attributes
+    ----------
+    coef, left, right : int arrays (products,)
+        Coefficient of the structures, and the entries of T.
+    sums : Csr (sums, products)
+        Entries of complete data share few sums.
+    alone : int
+        The first sum that is a product of its own, of the priors.
+    """
+
+    coef: IntArray
+    left: IntArray
+    right: IntArray
+    sums: Csr
+    alone: int
+
+    def constant(self, coefficients: int) -> IntArray:
+        """The sum that is each of the structures' coefficients itself, -1 where there is none."""
+        out = np.full(coefficients, -1, np.int64)
+        product = self.sums.indices[self.sums.indptr[self.alone] :]
+        plain = (self.left[product] == 0) & (self.right[product] == 0)
+        out[self.coef[product[plain]]] = self.alone + np.flatnonzero(plain)
+        return out
 
 
 class WhitenedNumeric:
@@ -196,7 +232,7 @@ class WhitenedNumeric:
     inner : Numeric
         Holds C̃.
     whitening : Whitening
-    products : int array (number of products, 3)
+    products : Products
         From `Whitening.expand`.
 
     Attributes
@@ -207,20 +243,21 @@ class WhitenedNumeric:
         After `adjoint`: derivative of log|C̃| by those entries.
     """
 
-    def __init__(self, inner: Numeric, whitening: Whitening, products: IntArray):
+    def __init__(self, inner: Numeric, whitening: Whitening, products: Products):
         self.inner, self.whitening = inner, whitening
-        self._coef, self._left, self._right = products.T
+        self._coef, self._left, self._right, self._sums = products.coef, products.left, products.right, products.sums
         self.entries = np.ones(whitening.factor_offsets[-1])
         self.factor_adjoint: FloatArray = np.zeros_like(self.entries)
 
     def set_entries(self, where: ArrayLike, coef: ArrayLike, val: ArrayLike) -> None:
-        """State C̃ as `Numeric.set_entries` does, by products instead of coefficients."""
+        """State C̃ as `Numeric.set_entries` does, by sums of products instead of coefficients."""
         self.inner.set_entries(where, coef, val)
 
     def assemble(self, c: ArrayLike) -> None:
         """Fill C̃ from the structures' coefficients and T."""
         self._c = np.asarray(c, np.float64)
-        self.inner.assemble(self._c[self._coef] * self.entries[self._left] * self.entries[self._right])
+        products = self._c[self._coef] * self.entries[self._left] * self.entries[self._right]
+        self.inner.assemble(self._sums.dot(products))
 
     def factor(self, tol: float = 1e-14) -> None:
         """Factor C̃."""
@@ -252,7 +289,7 @@ class WhitenedNumeric:
 
     def adjoint(self, ncoef: int) -> FloatArray:
         """Derivative of log|C̃| by the structures' coefficients; that by T is left in `factor_adjoint`."""
-        t = self.inner.adjoint(self._coef.size)
+        t = self._sums.tdot(self.inner.adjoint(self._sums.n_rows))
         left, right = self.entries[self._left], self.entries[self._right]
         by_c, size = t * self._c[self._coef], self.entries.size
         by_left = np.bincount(self._left, weights=by_c * right, minlength=size)
