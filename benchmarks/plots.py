@@ -62,17 +62,18 @@ def factorisations(records: Sequence[Record], path: Path) -> None:
     shown = [(name, ratio) for name, ratio in chosen if ratio is not None]
     figure, axes = plt.subplots(figsize=(7.4, 0.32 * len(shown) + 1.0))
     place = range(len(shown))
-    axes.hlines(place, 1, [ratio for _, ratio in shown], color=ACCENT, lw=1.2)
+    axes.hlines(place, 0, [ratio for _, ratio in shown], color=ACCENT, lw=1.2)
     axes.plot([ratio for _, ratio in shown], place, "o", color=ACCENT, ms=6)
     axes.axvline(1, color=SOFT, lw=1)
     for i, (name, ratio) in enumerate(shown):
-        axes.annotate(f"{ratio:.1f}", (max(ratio, 1), i), (4, 4), textcoords="offset points", fontsize=8)
+        axes.annotate(f"{ratio:.1f}", (ratio, i), (4, 4), textcoords="offset points", fontsize=8)
         if name in LIMITS:
             axes.plot([LIMITS[name]] * 2, [i - 0.42, i + 0.42], color=INK, lw=1.6)
     axes.set_yticks(place, [name for name, _ in shown])
     axes.invert_yaxis()
-    axes.set(xscale="log", xlabel="one iteration / one CHOLMOD factorisation (black: the limit)")
+    axes.set(xlabel="one iteration / one CHOLMOD factorisation (black: the limit)")
     axes.margins(x=0.08)
+    axes.set_xlim(left=0)
     figure.savefig(path)
     plt.close(figure)
 
@@ -95,11 +96,13 @@ def peers(records: Sequence[Record], path: Path) -> None:
         axes.plot([], [], "os^D"[i % 4], color=f"C{i}", label=program)
     axes.axvline(1, color=INK, lw=1)
     axes.axvline(4, color=SOFT, lw=1, ls="--")
+    axes.axvline(10, color=SOFT, lw=1, ls=":")
     axes.set_yticks(range(len(names)), names)
     for i in range(1, len(names)):
         axes.axhline(i - 0.5, color="#e4e7eb", lw=0.6)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set(xscale="log", xlabel="CPU seconds over ours, whole fit (sizes from small above to full below; dashed: 4)")
+    label = "CPU seconds over ours, whole fit (sizes from small above to full below; lines: 4 and 10)"
+    axes.set(xscale="log", xlabel=label)
     if programs:
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     figure.savefig(path)
