@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from pyasreml.fit.family import Family
 from pyasreml.fit.marker_effects import check_markers
 from pyasreml.fit.memory import Budget, Meter, memory_failed, predicted, report
 from pyasreml.fit.param_lists import random_list, read_values, residual_list, table_of, warn_unused
+from pyasreml.mme.equations import Equations
 from pyasreml.model import model_spec, update_formula
 from pyasreml.options import Options
 from pyasreml.reml.edge import exact_estimates
@@ -201,11 +202,19 @@ def _fit(formals: Mapping[str, Any], given_options: Mapping[str, Any], restart: 
     memory = predicted(needs, meter)
     clock.lap("analysis")
     watch = _watcher(options.trace, engine)
+
+    def to_edge() -> Equations:
+        nonlocal memory
+        equations = engine.equations_to_edge()
+        memory = max(memory, predicted(equations.needs, meter))
+        return equations
+
     try:
-        estimates = _estimate(engine, options, set_by_user, restart, watch)
+        estimates = _estimate(engine, options, set_by_user, restart, watch, to_edge)
     except MemoryError as error:
         raise memory_failed(error) from error
     clock.lap("iterations")
+    needs = engine.equations.needs
     engine.remember(estimates.point)
     meter.look()
     recipe = Recipe({k: v for k, v in formals.items() if v is not None}, dict(given_options))
@@ -290,13 +299,18 @@ def _start_values(bound: BoundModel, variance: VarianceModel, target: Any) -> St
 
 
 def _estimate(
-    engine: Engine, options: Options, set_by_user: frozenset[str], restart: bool, watch: Any
+    engine: Engine,
+    options: Options,
+    set_by_user: frozenset[str],
+    restart: bool,
+    watch: Any,
+    to_edge: Callable[[], Equations],
 ) -> Estimates:
     if options.exact:
         maxit = options.maxit if "maxit" in set_by_user else MAXIT
         return exact_estimates(
             engine.equations,
-            engine.equations_to_edge,
+            to_edge,
             maxit=maxit,
             ai_sing=options.ai_sing,
             release=restart,
@@ -311,7 +325,7 @@ def _estimate(
         soft=options.fail == "soft",
         release=restart,
         watch=watch,
-        to_edge=engine.equations_to_edge,
+        to_edge=to_edge,
     ).run()
 
 

@@ -104,6 +104,7 @@ class Engine:
         white = [w is not None for w in whitenable(self._rotated[0])]
         if white != [w is not None for w in before.whitened]:
             self._to_edge, self._equations, self._state = True, None, None
+            before.forget()
             try:
                 return self.equations
             except WorkspaceError:
