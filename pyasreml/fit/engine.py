@@ -96,7 +96,7 @@ class Engine:
         return self._equations
 
     def equations_to_edge(self) -> Equations:
-        """The equations in the form of an exact iteration, which may come to rest where a Σ is singular.
+        """The equations in a form that holds where a Σ is singular.
 
         They take the place of those before, except where they need too much memory.
         """

@@ -114,10 +114,10 @@ def report(needs: Needs, predicted: float, meter: Meter) -> dict[str, float]:
     Returns
     -------
     dict
-        ``predicted``: bytes by which the process was to grow, told before the first iteration; ``used``: by which it
-        did grow; ``workspace``: equations and factor, what is compared with the argument of that name;
-        ``factor``: the part of it that the factor and its inverse take; ``nonzeros`` and ``flops``: non-zeros of L and
-        multiply-adds of one factorization.
+        ``predicted``: bytes by which the process was to grow, told before the first iteration and again where the
+        equations change near a singular matrix; ``used``: by which it did grow; ``workspace``: equations and factor,
+        what is compared with the argument of that name; ``factor``: the part of it that the factor and its inverse
+        take; ``nonzeros`` and ``flops``: non-zeros of L and multiply-adds of one factorization.
     """
     return {
         "predicted": predicted,

@@ -3,7 +3,6 @@
 #include "alike.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <tuple>
 #include <unordered_map>
 
@@ -15,18 +14,6 @@ constexpr double ADD = 8;     // multiply-adds of dense products in the time of 
 constexpr Hash OUTSIDE = Hash(1) << 40;
 
 enum Kind : Hash { UNKNOWN, KNOWN, SCORE, ERROR, WHOLE, MATRIX, ROW, MOVE };
-
-inline Hash finish(Hash x) {
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-Hash bits(double x) {
-    Hash h;
-    std::memcpy(&h, &x, sizeof h);
-    return h;
-}
 
 inline Hash follow(Hash h, Hash x) {
     h = (h ^ x) * 0x9fb21c651e98df25u;

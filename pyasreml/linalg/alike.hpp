@@ -4,11 +4,10 @@
 // equal rows of C, sum_g w'F'D^-1 F w takes the matrix of sums of squares and products of the w, and the equations that
 // the leaves share take F times the sum of the w.
 #pragma once
+#include "hashing.hpp"
 #include "kernel.hpp"
 
 namespace pyasreml {
-
-using Hash = std::uint64_t;
 
 // What the right-hand sides are made of, as `Columns` fills them in. Numbers of sources: unknowns from 0 on, then those
 // of every kind from its base on.

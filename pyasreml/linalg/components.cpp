@@ -14,33 +14,6 @@ double dot(const double* RESTRICT a, const double* RESTRICT b, Index n) {
 
 }  // namespace
 
-void csr_symmetric(const CsrView& lower, const double* b, int m, double* out) {
-    std::fill(out, out + static_cast<std::size_t>(lower.rows) * m, 0.0);
-    for (Index i = 0; i < lower.rows; i++) {
-        const double* RESTRICT own = b + static_cast<std::size_t>(i) * m;
-        double* to_own = out + static_cast<std::size_t>(i) * m;
-        if (m == 1) {
-            double sum = 0;
-            for (Pos p = lower.start[i]; p < lower.start[i + 1]; p++) {
-                const Index j = lower.col[p];
-                sum += lower.value[p] * b[j];
-                if (j != i) out[j] += lower.value[p] * own[0];
-            }
-            to_own[0] += sum;
-            continue;
-        }
-        for (Pos p = lower.start[i]; p < lower.start[i + 1]; p++) {
-            const Index j = lower.col[p];
-            const double x = lower.value[p];
-            const double* from = b + static_cast<std::size_t>(j) * m;
-            for (int q = 0; q < m; q++) to_own[q] += x * from[q];
-            if (j == i) continue;
-            double* to = out + static_cast<std::size_t>(j) * m;
-            for (int q = 0; q < m; q++) to[q] += x * own[q];
-        }
-    }
-}
-
 Pos Components::solve(Numeric& numeric, const double* c, double tol, double* b, double* gathered, double* ypy) {
     numeric.assemble(c);
     const Pos bad = numeric.factor(tol);

@@ -1,26 +1,12 @@
 // S'MS by its entries, each a value times a sum of products that it shares with others: of complete data all genotypes
 // have the same sums. Entries are told apart by hashes of the products they take (twice 64 bits).
+#include "hashing.hpp"
 #include "whitened.hpp"
 
-#include <cstring>
 #include <unordered_map>
 
 namespace pyasreml {
 namespace {
-
-using Hash = std::uint64_t;
-
-inline Hash mix(Hash x) {
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-inline Hash bits(double x) {
-    Hash h;
-    std::memcpy(&h, &x, sizeof h);
-    return h;
-}
 
 // Calls f(row, col, key, value) for every product of every entry, row >= col.
 template <class F>
@@ -71,7 +57,7 @@ class Table {
   private:
     std::vector<Index> slots_;
     std::size_t where(Index row, Index col) const {
-        const Hash h = mix((static_cast<Hash>(static_cast<std::uint32_t>(row)) << 32) | static_cast<std::uint32_t>(col));
+        const Hash h = finish((static_cast<Hash>(static_cast<std::uint32_t>(row)) << 32) | static_cast<std::uint32_t>(col));
         return h & (slots_.size() - 1);
     }
     void grow() {
@@ -102,9 +88,9 @@ void expand(const ByEffects& m, ByUnknowns& out) {
     each(m, [&](Index r, Index c, Pos key, double x) {
         at_place.push_back(table.find(r, c, x));
         Place& p = table.places[at_place.back()];
-        const Hash h = mix(static_cast<Hash>(key) * 0x9e3779b97f4a7c15u ^ bits(x / p.value));
+        const Hash h = finish(static_cast<Hash>(key) * 0x9e3779b97f4a7c15u ^ bits(x / p.value));
         p.one += h;  // in any order
-        p.two += mix(h + 0x632be59bd9b4e019u);
+        p.two += finish(h + 0x632be59bd9b4e019u);
     });
     std::unordered_map<Both, Index, First> found;
     std::vector<unsigned char> stands;  // 1 where the place is the first with its sum

@@ -14,19 +14,20 @@ from pyasreml.variance.whitened import WhitenedTerm, factored_place
 Whitened = tuple[WhitenedTerm | None, ...]
 
 
-def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], exact: bool) -> Equations:
+def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], to_edge: bool) -> Equations:
     """The equations of a model in their best form.
 
-    A term is whitened where its Σ is singular or nearly so at the start values, and wherever it can be in an exact
-    iteration, which may come to rest where Σ is singular. Factor analytic terms otherwise take the form that needs
-    fewer operations. Terms with genetic groups are never whitened: fixed effects are none of independent unknowns.
+    A term is whitened where its Σ is singular or nearly so at the start values, and wherever it can be for an
+    iteration that comes near to a singular Σ. Factor analytic terms otherwise take the form of fewer operations.
+    Terms with genetic groups are never whitened: fixed effects are none of independent unknowns.
 
     Parameters
     ----------
     variance : VarianceModel
     make : callable
         Makes the equations with the given terms whitened.
-    exact : bool
+    to_edge : bool
+        The iteration may come to rest where a Σ is singular.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def choose_form(variance: VarianceModel, make: Callable[[Whitened], Equations], 
     for t, term in enumerate(whitenable(variance)):
         start = table.start[table.owner == t]
         needed = term is not None and (
-            exact or term.structure.edge(start[term.own]) or not _invertible(term, start)
+            to_edge or term.structure.edge(start[term.own]) or not _invertible(term, start)
         )
         must.append(term if needed else None)
         may.append(term if needed or (term is not None and isinstance(term.structure, FactorAnalytic)) else None)

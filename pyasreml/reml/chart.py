@@ -72,8 +72,8 @@ class Chart:
         """True where a root that is not whitened lies below its `near`."""
         return bool((self.roots & ~self.whitened & (np.abs(free) <= near)).any())
 
-    def nearly_singular(self, theta: FloatArray, part: float = NEARLY_SINGULAR) -> npt.NDArray[np.bool_]:
-        """Parameters of matrices of which some level keeps less than `part` of its variance, given those before it."""
+    def nearly_singular(self, theta: FloatArray) -> npt.NDArray[np.bool_]:
+        """Parameters of matrices of which some level keeps next to none of its variance, given those before it."""
         out = np.zeros(theta.size, bool)
         for rows, factor in self._pieces:
             roots = self.roots[rows]

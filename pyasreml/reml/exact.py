@@ -46,8 +46,6 @@ WHITE_BOUND = 1e-12
 """The same for a term that is whitened, whose score keeps its digits."""
 EDGE = 10.0
 """Below this multiple of a root's bound a matrix is at the edge of its cone: the information may lose its digits."""
-NEAR_EDGE = 1e-4
-"""So it is where some level keeps less than this part of its variance, given those before it."""
 CROSSING = 1e-4
 """A root of a Cholesky factor passes zero while its column holds more than this, times the root of the scale."""
 CORRELATION_BOUND = 1 - 1e-7
@@ -113,7 +111,7 @@ def _foretells_better(corrected: FloatArray, plain: FloatArray, step: FloatArray
 
 
 class AtEdge(Exception):
-    """The iteration came near to a singular covariance matrix in equations that need its inverse.
+    """An iteration came near to a singular covariance matrix in equations that need its inverse.
 
     Attributes
     ----------
@@ -284,7 +282,7 @@ class Exact:
         if not self.stop_at_edge:
             return
         inverted = self.chart.roots & ~self.chart.whitened
-        near = self.chart.nearly_singular(theta, NEAR_EDGE)[inverted].any()
+        near = self.chart.nearly_singular(theta)[inverted].any()
         if near or self.chart.at_edge(free, EDGE * self._lower):
             raise AtEdge(theta, iterates)
 

@@ -21,6 +21,7 @@ from pyasreml.reml.chart import Chart
 from pyasreml.reml.damping import damp, penalise
 from pyasreml.reml.edge import exact_estimates
 from pyasreml.reml.evaluate import evaluate
+from pyasreml.reml.exact import AtEdge
 from pyasreml.reml.information import direction, inverse, singular_rows, singularities, standard_errors
 from pyasreml.reml.iterate import Estimates, Iterate, Watcher, percent_change
 from pyasreml.reml.limits import Limits
@@ -82,13 +83,6 @@ class _Update:
     late: int
     final: frozenset[int]
     rows: IntArray
-
-
-class _AtEdge(Exception):
-    """A covariance matrix is so near to singular that the information of its elements is singular."""
-
-    def __init__(self, here: Iterate):
-        self.here = here
 
 
 class Likeness:
@@ -164,8 +158,8 @@ class Likeness:
             try:
                 latest = self._evaluate(state, number)
                 update = self._update(state, latest, number)
-            except _AtEdge as edge:
-                return self._guarded(state, max([*state.iterates, edge.here], key=lambda i: i.loglik))
+            except AtEdge as edge:
+                return self._guarded(state, max([*state.iterates, *edge.iterates], key=lambda i: i.loglik))
             except FitError as error:
                 if not self._limits.unbounded.any() and before_fall(state.iterates) is not None:
                     break
@@ -263,7 +257,8 @@ class Likeness:
         bad = [i for i in singular_rows(ai, live) if i != self._sigma2]
         if bad:
             if self._chart.nearly_singular(point.theta)[bad].all():
-                raise _AtEdge(Iterate(number, point.loglik, point.sigma2, point.theta, state.nominal, 0))
+                here = Iterate(number, point.loglik, point.sigma2, point.theta, state.nominal, 0)
+                raise AtEdge(point.theta, (here,))
             if not self.ai_sing:
                 raise FitError(singularities([self.table.names[i] for i in bad]))
             state.singular |= set(bad)
